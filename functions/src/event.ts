@@ -1,0 +1,146 @@
+/** What an event is: the schema of what the plugin sends, its type, and how an invalid one is explained. */
+
+import { z } from "zod";
+import { knownActions } from "./actions.ts";
+
+/**
+ * An app id, at most 200 characters. The plugin's are reverse domain names of letters, digits, `-` and `_`.
+ * They name counters, and Firestore reserves ids that begin with `__`: hence the letter or digit in front.
+ */
+const APP_ID = /^(?=.{1,200}$)[A-Za-z0-9][A-Za-z0-9_-]*(\.[A-Za-z0-9_-]+)+$/;
+
+const EARLIEST_TIMESTAMP = Date.UTC(2000, 0);
+const LATEST_TIMESTAMP = Date.UTC(2101, 0) - 1;
+
+const MAX_METADATA_ENTRIES = 30;
+const MAX_METADATA_KEY = 64;
+const MAX_METADATA_VALUE = 2_048;
+
+/** A required string. Lone surrogates, which Firestore refuses, become U+FFFD. */
+const text = (max: number) =>
+  z
+    .string({ error: "a string" })
+    .max(max, { error: `at most ${max} characters` })
+    .transform((value) => value.toWellFormed());
+
+/** A required string that some writers send as a number. */
+const textOrNumber = (max: number) =>
+  z.preprocess((value) => (typeof value === "number" ? String(value) : value), text(max));
+
+/** An optional field: `null` and `""` say as little as leaving it out. */
+const optional = <T extends z.ZodType>(schema: T) =>
+  z.preprocess((value) => (value === null || value === "" ? undefined : value), schema.optional());
+
+/** An optional string, cut where it is too long. */
+const optionalText = (max: number) =>
+  optional(z.string({ error: "a string" }).transform((value) => cut(value, max)));
+
+const optionalFlag = optional(z.boolean({ error: "true or false" }));
+
+const eventSchema = z.object({
+  app_id: z
+    .string({ error: "a string" })
+    .regex(APP_ID, { error: "a reverse domain name like com.example.app, at most 200 characters" }),
+  device_id: text(128).transform((value) => value.toLowerCase()),
+  action: z
+    .string({ error: "a string" })
+    .refine((action) => knownActions.has(action), { error: "an action of the updater plugin" }),
+  platform: text(128),
+  version_name: text(512),
+  version_build: textOrNumber(128),
+  version_code: textOrNumber(128),
+  version_os: textOrNumber(128),
+  plugin_version: text(128),
+  old_version_name: optionalText(512),
+  custom_id: optionalText(128),
+  is_emulator: optionalFlag,
+  is_prod: optionalFlag,
+  defaultChannel: optionalText(128),
+  channel: optionalText(128),
+  install_source: optionalText(64),
+  key_id: optionalText(20),
+  bundle_id: optionalText(128),
+  message: optionalText(2_048),
+  timestamp: z.preprocess(
+    (value) => (typeof value === "number" ? usableTimestamp(value) : (value ?? undefined)),
+    z.number({ error: "a number of milliseconds" }).optional(),
+  ),
+  metadata: optional(
+    z
+      .custom<object>((value) => typeof value === "object" && value !== null && !Array.isArray(value), {
+        error: "an object of strings",
+      })
+      .transform(cleanMetadata),
+  ),
+});
+
+/** An event of the plugin, cleaned: as it is stored, apart from what the backend adds. Times are milliseconds since 1970. */
+export type PluginEvent = z.infer<typeof eventSchema>;
+
+/** What became of an attempt to read an event. `message` names every field at fault, what was expected and what came. */
+export type ParsedEvent = { ok: true; event: PluginEvent } | { ok: false; message: string };
+
+/**
+ * Reads one event as the plugin sends it, whatever `input` is. Never throws.
+ *
+ * @example
+ * parseEvent({ app_id: 7 }).message // 'app_id: expected a string, got 7; device_id: expected a string, got nothing; …'
+ */
+export function parseEvent(input: unknown): ParsedEvent {
+  const parsed = eventSchema.safeParse(input);
+  if (parsed.success) return { ok: true, event: withoutAbsent(parsed.data) };
+  if (!isObject(input)) return { ok: false, message: `expected an object, got ${describe(input)}` };
+  const faults = parsed.error.issues.map(({ path, message }) => {
+    const field = String(path[0]);
+    return `${field}: expected ${message}, got ${describe(input[field])}`;
+  });
+  return { ok: false, message: faults.join("; ") };
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** Names what came in a few words; never more of a stranger's input than 40 characters. */
+function describe(value: unknown): string {
+  if (value === undefined) return "nothing";
+  if (value === null) return "null";
+  if (Array.isArray(value)) return "an array";
+  if (typeof value === "object") return "an object";
+  if (typeof value !== "string") return String(value);
+  return value.length <= 40 ? JSON.stringify(value) : `a string of ${value.length} characters`;
+}
+
+function cut(value: string, max: number): string {
+  const within = value.slice(0, max);
+  const endsInHalfACharacter = value.length > max && /[\uD800-\uDBFF]$/.test(within);
+  return (endsInHalfACharacter ? within.slice(0, -1) : within).toWellFormed();
+}
+
+/** Whole milliseconds; nothing for a time that no device's clock can mean. */
+function usableTimestamp(value: number): number | undefined {
+  return value >= EARLIEST_TIMESTAMP && value <= LATEST_TIMESTAMP ? Math.floor(value) : undefined;
+}
+
+/** Keeps what Firestore can store as a flat map of strings; nothing at all rather than an empty map. */
+function cleanMetadata(metadata: object): Record<string, string> | undefined {
+  const entries = Object.entries(metadata)
+    .filter(([, value]) => ["string", "number", "boolean"].includes(typeof value))
+    .map(([key, value]) => [cut(key, MAX_METADATA_KEY), cut(String(value), MAX_METADATA_VALUE)] as const)
+    .filter(([key]) => key !== "" && !isReservedFieldName(key))
+    .slice(0, MAX_METADATA_ENTRIES);
+  return entries.length > 0 ? Object.fromEntries(entries) : undefined;
+}
+
+/** Firestore: field names that match `__.*__` are reserved. `__proto__` is one. */
+function isReservedFieldName(name: string): boolean {
+  return /^__.*__$/s.test(name);
+}
+
+/** Firestore refuses `undefined`; an absent field is left out. */
+function withoutAbsent(event: PluginEvent): PluginEvent {
+  for (const [field, value] of Object.entries(event)) {
+    if (value === undefined) Reflect.deleteProperty(event, field);
+  }
+  return event;
+}
