@@ -1,0 +1,134 @@
+/** The stack on one machine: the deployed functions, served and triggered, on an in-memory Firestore. */
+
+import { readFileSync } from "node:fs";
+import http, { type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { FirestoreMock } from "@firebase-bridge/firestore-admin";
+import { type HttpFunction, http as registerHttpFunction } from "@google-cloud/functions-framework";
+import { getTestServer } from "@google-cloud/functions-framework/testing";
+import type { Firestore } from "firebase-admin/firestore";
+import type { HttpsFunction } from "firebase-functions/https";
+import { REGION } from "../src/config.ts";
+import { useFirestore } from "../src/firestore.ts";
+import { readDocuments } from "./documents.ts";
+import { deliverTriggers } from "./triggers.ts";
+
+/** The project of `.firebaserc`: a `demo-` one, which no Firebase tool takes for a real project. */
+export const projectId: string = JSON.parse(
+  readFileSync(new URL("../../.firebaserc", import.meta.url), "utf8"),
+).projects.default;
+
+/** For who wants to watch the stack work. */
+export interface StackObserver {
+  onAnswer?(answer: { method: string; path: string; status: number; milliseconds: number }): void;
+  onCounted?(event: Record<string, unknown>): void;
+  onTriggerError?(error: unknown): void;
+}
+
+export interface Stack {
+  /** `http://127.0.0.1:{port}` */
+  url: string;
+  /** The names of the HTTPS functions, and where they are served: URLs shaped like the Functions emulator's. */
+  functionUrls: Map<string, string>;
+  /** The Firestore that the functions work on. */
+  firestore: Firestore;
+  /** Resolves when all triggers that were due have been delivered. */
+  settled(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/**
+ * Starts the stack on 127.0.0.1. Once per process, since a process loads the functions once, as an instance of Cloud
+ * Functions does. Rejects if the port is in use.
+ */
+export async function startStack(port: number, observer: StackObserver = {}): Promise<Stack> {
+  process.env.NODE_ENV = "production"; // As in Cloud Functions: without it Express shows stack traces to strangers.
+  process.env.GCLOUD_PROJECT = projectId;
+  const database = new FirestoreMock().createDatabase(projectId);
+  const firestore = database.firestore();
+  useFirestore(firestore);
+  const functions = await import("../src/index.ts");
+
+  const deliveries = deliverTriggers(database, functions.countEvent, (error) =>
+    observer.onTriggerError?.(error),
+  );
+  const watching = database.database.registerTrigger({
+    route: "events/{eventId}",
+    callback: ({ doc }) => {
+      if (doc.data?.counted === true) observer.onCounted?.(doc.data);
+    },
+  });
+
+  const served = new Map<string, http.Server>();
+  for (const [name, exported] of Object.entries(functions)) {
+    if (!isHttpsFunction(exported)) continue;
+    registerHttpFunction(name, exported as HttpFunction);
+    served.set(`/${projectId}/${REGION}/${name}`, getTestServer(name));
+  }
+
+  const server = http.createServer(async (request, response) => {
+    const started = performance.now();
+    const { pathname, searchParams, search } = new URL(request.url ?? "/", "http://127.0.0.1");
+    response.on("finish", () => {
+      const milliseconds = performance.now() - started;
+      observer.onAnswer?.({
+        method: request.method ?? "",
+        path: pathname,
+        status: response.statusCode,
+        milliseconds,
+      });
+    });
+    const prefix = [...served.keys()].find((path) => pathname === path || pathname.startsWith(`${path}/`));
+    if (prefix) {
+      request.url = `${pathname.slice(prefix.length) || "/"}${search}`;
+      served.get(prefix)?.emit("request", request, response);
+    } else if (pathname.startsWith("/documents/") && request.method === "GET") {
+      const { status, body } = await readDocuments(
+        firestore,
+        pathname.slice("/documents/".length),
+        searchParams.get("limit"),
+      );
+      sendJson(response, status, body);
+    } else {
+      sendJson(response, 404, {
+        error: "not_found",
+        message: `served here: ${[...served.keys()].join(", ")}, /documents/{path}`,
+      });
+    }
+  });
+  await listen(server, port);
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+
+  return {
+    url,
+    functionUrls: new Map([...served.keys()].map((path) => [path.split("/").at(-1) ?? "", url + path])),
+    firestore,
+    settled: deliveries.settled,
+    async close() {
+      deliveries.stop();
+      watching();
+      await new Promise((resolve) => {
+        server.close(resolve);
+        server.closeAllConnections();
+      });
+      await firestore.terminate();
+      database.delete();
+    },
+  };
+}
+
+function isHttpsFunction(exported: { __endpoint: object }): exported is HttpsFunction {
+  return "httpsTrigger" in exported.__endpoint;
+}
+
+function listen(server: http.Server, port: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once("error", reject).listen(port, "127.0.0.1", resolve);
+  });
+}
+
+function sendJson(response: ServerResponse, status: number, body: unknown): void {
+  response
+    .writeHead(status, { "Content-Type": "application/json; charset=utf-8" })
+    .end(`${JSON.stringify(body, null, 2)}\n`);
+}

@@ -1,0 +1,60 @@
+/** Delivers Firestore triggers as Eventarc does: at least once, and again after a failure. */
+
+import type { FirestoreController } from "@firebase-bridge/firestore-admin";
+import { registerTrigger } from "@firebase-bridge/firestore-functions/v2";
+import type { CloudEvent, CloudFunction } from "firebase-functions";
+
+const FIRST_BACKOFF_MILLISECONDS = 50;
+const LONGEST_BACKOFF_MILLISECONDS = 5_000;
+
+export interface Deliveries {
+  /** Resolves when nothing is being delivered any more. */
+  settled(): Promise<void>;
+  /** Ends all deliveries; what has failed is not delivered again. */
+  stop(): void;
+}
+
+/** Calls `trigger` for each change of the database that it is declared for. */
+export function deliverTriggers(
+  database: FirestoreController,
+  trigger: CloudFunction<CloudEvent<unknown>>,
+  onError: (error: unknown) => void,
+): Deliveries {
+  const underWay = new Set<Promise<void>>();
+  let stopped = false;
+
+  const deliver = async (event: CloudEvent<unknown>) => {
+    for (let attempt = 0; !stopped; attempt++) {
+      try {
+        await trigger.run(event);
+        return;
+      } catch (error) {
+        onError(error);
+        await pause(Math.min(FIRST_BACKOFF_MILLISECONDS * 2 ** attempt, LONGEST_BACKOFF_MILLISECONDS));
+      }
+    }
+  };
+  const run = (event: CloudEvent<unknown>) => {
+    const delivery = deliver(event).finally(() => underWay.delete(delivery));
+    underWay.add(delivery);
+    return delivery;
+  };
+  const unregister = registerTrigger(
+    database,
+    Object.assign(() => {}, { __endpoint: trigger.__endpoint, run }),
+  );
+
+  return {
+    async settled() {
+      while (underWay.size > 0) await Promise.all(underWay);
+    },
+    stop() {
+      stopped = true;
+      unregister();
+    },
+  };
+}
+
+function pause(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds).unref());
+}
