@@ -78,13 +78,8 @@ function invalidEvent(message: string): EventResult {
 
 /** A batch is answered 200 even if no event of it is valid: sending it again would not help. */
 function batchAnswer(results: readonly EventResult[]): Answer {
-  return {
-    status: 200,
-    body: {
-      status: "ok",
-      results: results.map((result, index) => ({ status: result.status, index, ...result })),
-    },
-  };
+  const indexed = results.map(({ status, ...rest }, index) => ({ status, index, ...rest }));
+  return { status: 200, body: { status: "ok", results: indexed } };
 }
 
 function singleAnswer([result]: readonly EventResult[]): Answer {

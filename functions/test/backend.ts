@@ -7,6 +7,8 @@ export interface Backend {
   /** The URL of the `stats` function. */
   statsUrl: string;
   firestore: Firestore;
+  /** An empty Firestore that no function listens to. */
+  newFirestore(): Firestore;
   /** Resolves when every stored event has been through its trigger. */
   settled(): Promise<void>;
   close(): Promise<void>;
@@ -22,8 +24,12 @@ export function backend(): Backend {
 
 export async function startBackend(): Promise<void> {
   const { startStack } = await import("../local/stack.ts");
+  const { FirestoreMock } = await import("@firebase-bridge/firestore-admin");
   const { functionUrls, firestore, settled, close } = await startStack(0);
-  running = { statsUrl: functionUrls.get("stats") ?? "", firestore, settled, close };
+  running = { statsUrl: functionUrls.get("stats") ?? "", firestore, newFirestore, settled, close };
+  function newFirestore() {
+    return new FirestoreMock().createDatabase("demo-empty").firestore();
+  }
 }
 
 export async function stopBackend(): Promise<void> {

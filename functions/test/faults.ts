@@ -2,30 +2,34 @@
 
 import type { Firestore } from "firebase-admin/firestore";
 
-/** A unary call of the Firestore API on its way: `commit`, `batchWrite`, … */
+/** A call of the Firestore API on its way: `commit`, `batchWrite`, `batchGetDocuments`, `runQuery`, … */
 export interface Call {
   method: string;
   request: { writes?: Array<{ update?: { name?: string } | null }> };
-  /** Lets the call through, as it is or changed. */
-  proceed(request?: Call["request"]): Promise<unknown>;
+  /** Lets the call through. */
+  proceed(): Promise<unknown>;
 }
+
+type Send = (method: string, ...rest: unknown[]) => Promise<unknown>;
 
 /** Lets `handle` answer each call of `db` until the returned function is called. */
 export function interceptCalls(db: Firestore, handle: (call: Call) => Promise<unknown>): () => void {
-  // `request` is where the Admin SDK hands all unary calls to its transport. It is not public.
-  const transport = db as unknown as {
-    request(method: string, request: object, ...rest: unknown[]): Promise<unknown>;
-  };
-  const original = transport.request;
-  transport.request = (method, request, ...rest) =>
+  // Where the Admin SDK hands its calls to the transport: unary ones and streams. Neither is public.
+  const transport = db as unknown as { request: Send; requestStream: Send };
+  const { request, requestStream } = transport;
+  transport.request = (method, ...rest) =>
     handle({
       method,
-      request,
-      proceed: (changed = request) => original.call(transport, method, changed, ...rest),
+      request: rest[0] as Call["request"],
+      proceed: () => request.call(transport, method, ...rest),
     });
-  return () => {
-    transport.request = original;
-  };
+  transport.requestStream = (method, ...rest) =>
+    handle({
+      method,
+      request: rest[1] as Call["request"],
+      proceed: () => requestStream.call(transport, method, ...rest),
+    });
+  return () => Object.assign(transport, { request, requestStream });
 }
 
 /** What Firestore throws with a gRPC status code. */

@@ -1,0 +1,58 @@
+import { readdirSync } from "node:fs";
+import { expect } from "chai";
+import { counts, newApp, payload, post, storedEvents, today } from "./backend.ts";
+
+/** The payloads' apps, each under an app id of this test's own. */
+function withApp(name: string, app_id: string): unknown {
+  const body = payload(name);
+  return Array.isArray(body) ? body.map((event) => ({ ...event, app_id })) : { ...body, app_id };
+}
+
+const names = readdirSync(new URL("payloads", import.meta.url)).map((file) => file.replace(".json", ""));
+
+describe("payloads of plugins 4.9 to 8.51", () => {
+  for (const name of names) {
+    it(`stores every event of ${name}`, async () => {
+      const app_id = newApp();
+      const body = withApp(name, app_id);
+      const answer = await post(body);
+      expect(answer.status).to.equal(200);
+      for (const result of answer.body.results ?? []) expect(result.status).to.equal("ok");
+      expect(await storedEvents(app_id)).to.have.length(Array.isArray(body) ? body.length : 1);
+    });
+  }
+
+  it("gives the counters that one works out by hand, and the same when every batch comes twice", async () => {
+    const app_id = newApp();
+    const batches = ["android-8.51.23-batch", "ios-8.51.23-batch"].map((name) => withApp(name, app_id));
+    await Promise.all(batches.map((batch) => post(batch)));
+    await post(withApp("android-8.51.23-download-worker", app_id));
+    await Promise.all(batches.map((batch) => post(batch)));
+
+    const android = {
+      ...Object.fromEntries([1, 2, 3, 4, 5, 6, 7, 8, 9].map((tenth) => [`download_${tenth}0`, 1])),
+      download_complete: 1,
+      set_next: 1,
+      set: 1,
+      app_launch_ready: 1,
+      webview_javascript_error: 1,
+      download_zip_start: 1,
+    };
+    const ios = { download_complete: 1, set: 1, update_fail: 1, download_manifest_file_fail: 1 };
+    const expected = {
+      actions: { ...android, ...ios, download_complete: 2, set: 2 },
+      platforms: { android, ios },
+    };
+    expect(await counts(`counters/${app_id}@2.5.1`)).to.deep.equal(expected);
+    expect(await counts(`counters/${app_id}@2.5.1/days/${today()}`)).to.deep.equal(expected);
+    expect(await counts(`counters/${app_id}@2.5.0`)).to.deep.equal({
+      actions: { app_moved_to_foreground: 1 },
+      platforms: { android: { app_moved_to_foreground: 1 } },
+    });
+    expect(await counts(`counters/${app_id}@builtin`)).to.deep.equal({
+      actions: { reset: 1 },
+      platforms: { ios: { reset: 1 } },
+    });
+    expect(await storedEvents(app_id)).to.have.length(21);
+  });
+});
