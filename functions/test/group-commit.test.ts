@@ -1,0 +1,163 @@
+import { expect } from "chai";
+import { type Clock, groupCommit } from "../src/group-commit.ts";
+
+/** A clock whose time passes when the test says so. */
+function fakeClock(): Clock & { pass(milliseconds: number): Promise<void> } {
+  let now = 0;
+  const sleepers = new Set<{ until: number; wake: () => void }>();
+  return {
+    now: () => now,
+    sleep: (milliseconds) =>
+      new Promise((resolve) => {
+        sleepers.add({ until: now + milliseconds, wake: resolve });
+      }),
+    async pass(milliseconds) {
+      await promisesSettle();
+      now += milliseconds;
+      for (const sleeper of sleepers) {
+        if (sleeper.until > now) continue;
+        sleepers.delete(sleeper);
+        sleeper.wake();
+      }
+      await promisesSettle();
+    },
+  };
+}
+
+function promisesSettle(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
+
+/** A group commit of strings, and what it has committed; each commit ends when the test says so. */
+function setUp({ maxItems = 100, interval = 1_000 } = {}) {
+  const clock = fakeClock();
+  const begun: {
+    at: number;
+    items: readonly string[];
+    end: (outcome?: unknown) => void;
+    fail: (e: Error) => void;
+  }[] = [];
+  let idle = 0;
+  const submit = groupCommit<string, string>({
+    commit: (items) =>
+      new Promise((resolve, reject) => {
+        const end = (outcome: unknown = items.map((item) => `${item}!`)) => resolve(outcome as string[]);
+        begun.push({ at: clock.now(), items, end, fail: reject });
+      }),
+    maxItems,
+    interval,
+    clock,
+    onIdle: () => idle++,
+  });
+  return { clock, begun, submit, idle: () => idle };
+}
+
+describe("group commit", () => {
+  it("commits the first item at once", async () => {
+    const { clock, begun, submit } = setUp();
+    const result = submit("a");
+    await clock.pass(0);
+    expect(begun.map(({ at, items }) => ({ at, items }))).to.deep.equal([{ at: 0, items: ["a"] }]);
+    begun[0]?.end();
+    expect(await result).to.equal("a!");
+  });
+
+  it("commits together what comes together", async () => {
+    const { clock, begun, submit } = setUp();
+    submit("a");
+    submit("b");
+    await clock.pass(0);
+    expect(begun.map(({ items }) => items)).to.deep.equal([["a", "b"]]);
+  });
+
+  it("gathers what comes while a commit runs, until that has ended and the interval has passed", async () => {
+    const { clock, begun, submit } = setUp();
+    submit("a");
+    await clock.pass(400);
+    submit("b");
+    await clock.pass(1_000);
+    expect(begun, "the first has not ended").to.have.length(1);
+    submit("c");
+    begun[0]?.end();
+    await clock.pass(0);
+    expect(begun[1]).to.deep.include({ at: 1_400, items: ["b", "c"] });
+    begun[1]?.end();
+    await clock.pass(0);
+
+    submit("d");
+    await clock.pass(999);
+    expect(begun, "a second has not passed").to.have.length(2);
+    await clock.pass(1);
+    expect(begun[2]).to.deep.include({ at: 2_400, items: ["d"] });
+  });
+
+  it("waits for nothing when it has been idle for the interval", async () => {
+    const { clock, begun, submit, idle } = setUp();
+    submit("a");
+    await clock.pass(10);
+    begun[0]?.end();
+    await clock.pass(5_000);
+    expect(idle()).to.equal(1);
+    submit("b");
+    await clock.pass(0);
+    expect(begun[1]).to.deep.include({ at: 5_010, items: ["b"] });
+  });
+
+  it("is not idle while items wait", async () => {
+    const { clock, begun, submit, idle } = setUp();
+    submit("a");
+    await clock.pass(10);
+    submit("b");
+    begun[0]?.end();
+    await clock.pass(1_000);
+    expect(begun).to.have.length(2);
+    expect(idle()).to.equal(0);
+  });
+
+  it("begins a commit as soon as it is full, and loses nobody", async () => {
+    const { clock, begun, submit } = setUp({ maxItems: 2 });
+    const results = ["a", "b", "c", "d", "e"].map(submit);
+    await clock.pass(0);
+    expect(begun.map(({ items }) => items)).to.deep.equal([
+      ["a", "b"],
+      ["c", "d"],
+    ]);
+    for (const { end } of begun) end();
+    await clock.pass(1_000);
+    expect(begun[2]?.items).to.deep.equal(["e"]);
+    begun[2]?.end();
+    expect(await Promise.all(results)).to.deep.equal(["a!", "b!", "c!", "d!", "e!"]);
+  });
+
+  it("gives each item its own outcome", async () => {
+    const { clock, begun, submit } = setUp();
+    const results = Promise.allSettled([submit("a"), submit("b")]);
+    await clock.pass(0);
+    begun[0]?.end(["fine", new Error("not this one")]);
+    expect((await results).map(({ status }) => status)).to.deep.equal(["fulfilled", "rejected"]);
+  });
+
+  it("resolves nobody before the commit has ended", async () => {
+    const { clock, begun, submit } = setUp();
+    let resolved = false;
+    const result = submit("a").then(() => {
+      resolved = true;
+    });
+    await clock.pass(10_000);
+    expect(resolved).to.equal(false);
+    begun[0]?.end();
+    await result;
+  });
+
+  it("rejects all items of a commit that fails, and goes on with the next", async () => {
+    const { clock, begun, submit } = setUp();
+    const failing = Promise.allSettled([submit("a"), submit("b")]);
+    await clock.pass(0);
+    begun[0]?.fail(new Error("down"));
+    expect((await failing).map(({ status }) => status)).to.deep.equal(["rejected", "rejected"]);
+    const next = submit("c");
+    await clock.pass(1_000);
+    begun[1]?.end();
+    expect(await next).to.equal("c!");
+  });
+});
