@@ -12,7 +12,7 @@ const MAX_LIMIT = 10_000;
  */
 export async function readDocuments(db: Firestore, path: string, limit: string | null) {
   const segments = decodeSegments(path);
-  if (!segments || segments.some((segment) => segment === "")) {
+  if (!segments?.every((segment) => /^(?!\.\.?$|__.*__$)[^/]+$/s.test(segment))) {
     return failure(
       400,
       "invalid_path",
