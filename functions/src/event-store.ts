@@ -1,10 +1,11 @@
 /** How events are stored, and why twice is once. */
 
 import { createHash } from "node:crypto";
-import { type Firestore, Timestamp } from "firebase-admin/firestore";
+import { type DocumentReference, type Firestore, Timestamp } from "firebase-admin/firestore";
 import { eventRetentionDays } from "./config.ts";
 import type { PluginEvent } from "./event.ts";
 import { EVENTS, type EventDocument, isTransient, Status, statusOf } from "./firestore.ts";
+import { type Clock, groupCommit } from "./group-commit.ts";
 
 /** What became of one event. A `duplicate` was stored before; a `refused` one Firestore will never take. */
 export type StoreResult = "stored" | "duplicate" | "refused";
@@ -12,41 +13,73 @@ export type StoreResult = "stored" | "duplicate" | "refused";
 /** Stores events and answers for each, in order. Rejects with Firestore's error where it could not tell. */
 export type StoreEvents = (events: readonly PluginEvent[]) => Promise<StoreResult[]>;
 
-/** How often a document is tried. BulkWriter waits about a second in between. */
-const MAX_ATTEMPTS = 2;
+/** How many documents go to Firestore together; BulkWriter makes requests of 20 of them, all at once. */
+const MAX_GROUP_EVENTS = 500;
 
-/** A way to store events in `db`: all in one round trip (`BatchWrite`), each with a status of its own. */
-export function eventStore(db: Firestore): StoreEvents {
-  return async (events) => {
-    const writer = db.bulkWriter({ throttling: false });
-    writer.onWriteError((error) => error.failedAttempts < MAX_ATTEMPTS && isWorthWaitingFor(error));
-    const receivedAt = Timestamp.now();
-    const results = events.map(async (event) => {
-      const ref = db.collection(EVENTS).doc(eventId(event) ?? db.collection(EVENTS).doc().id);
-      const document = eventDocument(event, receivedAt);
-      return writer.create(ref, document).then(stored, (error) => {
-        // A whole BatchWrite is refused for one document, so that document has to be found.
-        if (statusOf(error) === Status.INVALID_ARGUMENT) return ref.create(document).then(stored, resultOf);
-        return resultOf(error);
-      });
-    });
-    const settled = Promise.all(results);
-    await Promise.all([settled, writer.close()]);
-    return settled;
+/** How often a document is tried. Old plugins do not send an event again, so this does. */
+const MAX_ATTEMPTS = 2;
+const RETRY_MILLISECONDS = 1_000;
+
+/**
+ * A way to store events in `db`: in one round trip, each with a status of its own. Calls that come while a round trip
+ * is under way share the next one.
+ */
+export function eventStore(db: Firestore, clock: Clock): StoreEvents {
+  const create = groupCommit<NewEvent, StoreResult>({
+    commit: (events) => createAll(db, events),
+    maxItems: MAX_GROUP_EVENTS,
+    interval: 0,
+    clock,
+  });
+  const createPatiently = async (event: NewEvent): Promise<StoreResult> => {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await create(event);
+      } catch (error) {
+        if (attempt === MAX_ATTEMPTS || !isTransient(error)) throw error;
+        await clock.sleep(RETRY_MILLISECONDS);
+      }
+    }
   };
+  return (events) => {
+    const receivedAt = Timestamp.now();
+    return Promise.all(events.map((event) => createPatiently(newEvent(db, event, receivedAt))));
+  };
+}
+
+interface NewEvent {
+  ref: DocumentReference;
+  document: EventDocument;
+}
+
+/** Creates documents by `BatchWrite`, which is not atomic: a result or Firestore's error for each. */
+async function createAll(db: Firestore, events: readonly NewEvent[]): Promise<(StoreResult | Error)[]> {
+  const writer = db.bulkWriter({ throttling: false });
+  writer.onWriteError(() => false);
+  const results = events.map(async ({ ref, document }) =>
+    writer.create(ref, document).then(stored, resultOf),
+  );
+  await writer.close();
+  return Promise.all(
+    results.map(async (result, index) => {
+      // Firestore may refuse a whole request for one document in it: alone, each shows whether it was the one.
+      const alone = (await result) === "refused" ? events[index] : undefined;
+      return alone ? alone.ref.create(alone.document).then(stored, resultOf) : result;
+    }),
+  );
 }
 
 const stored = (): StoreResult => "stored";
 
-function resultOf(error: unknown): StoreResult {
+function resultOf(error: Error): StoreResult | Error {
   if (statusOf(error) === Status.ALREADY_EXISTS) return "duplicate";
   if (statusOf(error) === Status.INVALID_ARGUMENT) return "refused";
-  throw error;
+  return error;
 }
 
-/** BulkWriter waits a minute after `RESOURCE_EXHAUSTED`, which is longer than a device does. */
-function isWorthWaitingFor(error: unknown): boolean {
-  return isTransient(error) && statusOf(error) !== Status.RESOURCE_EXHAUSTED;
+function newEvent(db: Firestore, event: PluginEvent, receivedAt: Timestamp): NewEvent {
+  const id = eventId(event) ?? db.collection(EVENTS).doc().id;
+  return { ref: db.collection(EVENTS).doc(id), document: eventDocument(event, receivedAt) };
 }
 
 /**

@@ -12,7 +12,7 @@ import { statsHandler } from "./stats.ts";
 /** Takes the plugin's events. Public: the plugin cannot send credentials. */
 export const stats = onRequest(
   { region: REGION, invoker: "public", timeoutSeconds: 60 },
-  statsHandler(eventStore(firestore())),
+  statsHandler(eventStore(firestore(), systemClock)),
 );
 
 const countEventOnce = eventCounter(firestore(), counterCommitIntervalMs(), systemClock);

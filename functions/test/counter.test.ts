@@ -3,7 +3,7 @@ import { type DocumentSnapshot, type Firestore, Timestamp } from "firebase-admin
 import { eventCounter } from "../src/counter.ts";
 import { parseEvent } from "../src/event.ts";
 import { eventId, eventStore } from "../src/event-store.ts";
-import type { Clock } from "../src/group-commit.ts";
+import { type Clock, systemClock } from "../src/group-commit.ts";
 import { anEvent, backend, counts, newApp, post, storedEvents, today } from "./backend.ts";
 import { logs } from "./captured-logs.ts";
 import { firestoreError, interceptCalls } from "./faults.ts";
@@ -33,7 +33,7 @@ async function store<Events extends Record<string, unknown>[]>(db: Firestore, ..
     if (!parsed.ok) throw new Error(parsed.message);
     return parsed.event;
   });
-  await eventStore(db)(events);
+  await eventStore(db, systemClock)(events);
   const refs = events.map((event) => db.doc(`events/${eventId(event)}`));
   return (await db.getAll(...refs)) as { [Key in keyof Events]: DocumentSnapshot };
 }
