@@ -8,7 +8,6 @@ import { type HttpFunction, http as registerHttpFunction } from "@google-cloud/f
 import { getTestServer } from "@google-cloud/functions-framework/testing";
 import type { Firestore } from "firebase-admin/firestore";
 import type { HttpsFunction } from "firebase-functions/https";
-import { REGION } from "../src/config.ts";
 import { useFirestore } from "../src/firestore.ts";
 import { readDocuments } from "./documents.ts";
 import { deliverTriggers } from "./triggers.ts";
@@ -47,6 +46,7 @@ export async function startStack(port: number, observer: StackObserver = {}): Pr
   const database = new FirestoreMock().createDatabase(projectId);
   const firestore = database.firestore();
   useFirestore(firestore);
+  const { settings } = await import("../src/config.ts");
   const functions = await import("../src/index.ts");
 
   const deliveries = deliverTriggers(database, functions.countEvent, (error) =>
@@ -63,7 +63,7 @@ export async function startStack(port: number, observer: StackObserver = {}): Pr
   for (const [name, exported] of Object.entries(functions)) {
     if (!isHttpsFunction(exported)) continue;
     registerHttpFunction(name, exported as HttpFunction);
-    served.set(`/${projectId}/${REGION}/${name}`, getTestServer(name));
+    served.set(`/${projectId}/${settings.region}/${name}`, getTestServer(name));
   }
 
   const server = http.createServer(async (request, response) => {

@@ -1,22 +1,22 @@
 /** How stored events become counters, exactly once. */
 
-import { type DocumentSnapshot, FieldValue, type Firestore, Timestamp } from "firebase-admin/firestore";
+import { type DocumentSnapshot, type Firestore, Timestamp } from "firebase-admin/firestore";
 import { logger } from "firebase-functions";
 import { z } from "zod";
+import { addToCounter, type Count, type CounterIdentity } from "./counts.ts";
 import {
   COUNTERS,
   countedPlatform,
   countedVersion,
   counterId,
-  DAYS,
   dayId,
   EVENTS,
   isTransient,
-  type Platform,
   Status,
   statusOf,
 } from "./firestore.ts";
 import { type Clock, groupCommit } from "./group-commit.ts";
+import { addToShard, type ShardPicker, shardPicker } from "./shards.ts";
 
 /**
  * Counts one event, given as its trigger or a query delivered it. Resolves when the event is counted for good, by this
@@ -36,18 +36,27 @@ const RETRY_MILLISECONDS = 25_000;
 const FIRST_BACKOFF_MILLISECONDS = 100;
 const LONGEST_BACKOFF_MILLISECONDS = 5_000;
 
+export interface CounterOptions {
+  /** The least time between the beginnings of two commits on one counter, in milliseconds. */
+  interval: number;
+  /** Over how many shards a counter is spread; 1 for none. */
+  shards: number;
+  clock: Clock;
+}
+
 /**
- * A way to count the events of `db`. Calls for the same counter share commits, one each `interval` milliseconds.
- * Calls for different counters do not, so that a counter that cannot be written holds up no other.
+ * A way to count the events of `db`. Calls for the same counter share commits, one each `interval`. Calls for different
+ * counters do not, so that a counter that cannot be written holds up no other.
  */
-export function eventCounter(db: Firestore, interval: number, clock: Clock): CountEvent {
+export function eventCounter(db: Firestore, { interval, shards, clock }: CounterOptions): CountEvent {
   const lanes = new Map<string, (event: UncountedEvent) => Promise<void>>();
+  const shard = shardPicker(shards);
   const laneOf = (counter: Counter) => {
     const open = lanes.get(counter.id);
     if (open) return open;
     const lane = groupCommit<UncountedEvent, void>({
       commit: (events) =>
-        countTogether({ db, counter, clock, deadline: clock.now() + RETRY_MILLISECONDS }, events),
+        countTogether({ db, counter, shard, clock, deadline: clock.now() + RETRY_MILLISECONDS }, events),
       maxItems: MAX_COMMIT_EVENTS,
       interval,
       clock,
@@ -66,6 +75,7 @@ export function eventCounter(db: Firestore, interval: number, clock: Clock): Cou
 interface CommitContext {
   db: Firestore;
   counter: Counter;
+  shard: ShardPicker;
   clock: Clock;
   deadline: number;
 }
@@ -82,19 +92,20 @@ type Failures = Map<string, Error>;
 
 /** Commits until nothing is left to count, the deadline has passed, or Firestore refuses for good. */
 async function tryToCount(context: CommitContext, delivered: readonly UncountedEvent[]): Promise<Failures> {
-  const { db, counter, clock, deadline } = context;
+  const { db, shard, clock, deadline } = context;
   let events = delivered;
   let someHaveChanged = false;
   for (let attempt = 0; ; attempt++) {
     try {
       if (someHaveChanged) events = await readUncounted(db, events);
-      if (events.length > 0) await commitCounts(db, counter, events);
+      if (events.length > 0) await commitCounts(context, events);
       return new Map();
     } catch (error) {
       if (statusOf(error) === Status.INVALID_ARGUMENT && events.length > 1)
         return countHalves(context, events);
       someHaveChanged = isFailedPrecondition(error);
       if (clock.now() >= deadline || !(someHaveChanged || isTransient(error))) return failAll(events, error);
+      if (!someHaveChanged) shard.change();
       if (!someHaveChanged || attempt > 0) await clock.sleep(backoff(attempt));
     }
   }
@@ -138,8 +149,7 @@ async function readUncounted(db: Firestore, events: readonly UncountedEvent[]): 
  * one of them was counted before, the condition fails and nothing is applied.
  */
 async function commitCounts(
-  db: Firestore,
-  counter: Counter,
+  { db, counter, shard }: CommitContext,
   events: readonly UncountedEvent[],
 ): Promise<void> {
   const batch = db.batch();
@@ -147,49 +157,21 @@ async function commitCounts(
     batch.update(db.collection(EVENTS).doc(id), { counted: true }, { lastUpdateTime: updateTime });
   }
   const ref = db.collection(COUNTERS).doc(counter.id);
-  const { app_id, version_name } = counter;
-  batch.set(
-    ref,
-    { app_id, version_name, updated_at: FieldValue.serverTimestamp(), ...increments(events) },
-    { merge: true },
-  );
-  for (const [day, ofDay] of Map.groupBy(events, (event) => event.day)) {
-    batch.set(ref.collection(DAYS).doc(day), increments(ofDay), { merge: true });
-  }
+  const n = shard.current();
+  if (n === undefined) addToCounter(batch, ref, counter, events);
+  else addToShard(batch, ref, n, counter, events);
   await batch.commit();
 }
 
-/** What the events add to `actions` and `platforms`. */
-function increments(events: readonly UncountedEvent[]) {
-  const byPlatform = Map.groupBy(events, (event) => event.platform);
-  return {
-    actions: perAction(events),
-    platforms: Object.fromEntries([...byPlatform].map(([platform, same]) => [platform, perAction(same)])),
-  };
-}
-
-function perAction(events: readonly UncountedEvent[]) {
-  const byAction = Map.groupBy(events, (event) => event.action);
-  return Object.fromEntries(
-    [...byAction].map(([action, same]) => [action, FieldValue.increment(same.length)]),
-  );
-}
-
 /** What counting needs of an event that is not counted yet. */
-interface UncountedEvent {
+interface UncountedEvent extends Count {
   id: string;
   updateTime: Timestamp;
   counter: Counter;
-  day: string;
-  action: string;
-  platform: Platform;
 }
 
-/** Which counter an event belongs to. */
-interface Counter {
+interface Counter extends CounterIdentity {
   id: string;
-  app_id: string;
-  version_name: string;
 }
 
 const countableDocument = z.object({
@@ -217,5 +199,6 @@ function uncountedEvent(snapshot: DocumentSnapshot): UncountedEvent | undefined 
     day: dayId(received_at),
     action,
     platform: countedPlatform(platform),
+    count: 1,
   };
 }

@@ -2,7 +2,6 @@
 
 import { createHash } from "node:crypto";
 import { type DocumentReference, type Firestore, Timestamp } from "firebase-admin/firestore";
-import { eventRetentionDays } from "./config.ts";
 import type { PluginEvent } from "./event.ts";
 import { EVENTS, type EventDocument, isTransient, Status, statusOf } from "./firestore.ts";
 import { type Clock, groupCommit } from "./group-commit.ts";
@@ -20,11 +19,20 @@ const MAX_GROUP_EVENTS = 500;
 const MAX_ATTEMPTS = 2;
 const RETRY_MILLISECONDS = 1_000;
 
+export interface EventStoreOptions {
+  /** After how many days Firestore may delete an event; 0 for never. */
+  eventRetentionDays: number;
+  /** Whether `custom_id`, which the app gives its user, is stored. */
+  storeCustomId: boolean;
+  clock: Clock;
+}
+
 /**
  * A way to store events in `db`: in one round trip, each with a status of its own. Calls that come while a round trip
  * is under way share the next one.
  */
-export function eventStore(db: Firestore, clock: Clock): StoreEvents {
+export function eventStore(db: Firestore, options: EventStoreOptions): StoreEvents {
+  const { clock } = options;
   const create = groupCommit<NewEvent, StoreResult>({
     commit: (events) => createAll(db, events),
     maxItems: MAX_GROUP_EVENTS,
@@ -43,7 +51,7 @@ export function eventStore(db: Firestore, clock: Clock): StoreEvents {
   };
   return (events) => {
     const receivedAt = Timestamp.now();
-    return Promise.all(events.map((event) => createPatiently(newEvent(db, event, receivedAt))));
+    return Promise.all(events.map((event) => createPatiently(newEvent(db, event, receivedAt, options))));
   };
 }
 
@@ -77,11 +85,6 @@ function resultOf(error: Error): StoreResult | Error {
   return error;
 }
 
-function newEvent(db: Firestore, event: PluginEvent, receivedAt: Timestamp): NewEvent {
-  const id = eventId(event) ?? db.collection(EVENTS).doc().id;
-  return { ref: db.collection(EVENTS).doc(id), document: eventDocument(event, receivedAt) };
-}
-
 /**
  * The idempotency key of an event: the same for a batch that comes again, `undefined` for an event without
  * `timestamp`, since two of those cannot be told apart. Keys of `metadata` count in any order: the plugin
@@ -103,13 +106,22 @@ export function eventId(event: PluginEvent): string | undefined {
 
 const DAY_IN_MILLISECONDS = 86_400_000;
 
-function eventDocument(event: PluginEvent, receivedAt: Timestamp): EventDocument {
-  const lifetime = eventRetentionDays() * DAY_IN_MILLISECONDS;
-  return {
-    ...event,
+function newEvent(
+  db: Firestore,
+  event: PluginEvent,
+  receivedAt: Timestamp,
+  options: EventStoreOptions,
+): NewEvent {
+  const { custom_id, timestamp, ...rest } = event;
+  const { eventRetentionDays, storeCustomId } = options;
+  const expireAt = receivedAt.toMillis() + eventRetentionDays * DAY_IN_MILLISECONDS;
+  const document: EventDocument = {
+    ...rest,
+    ...(custom_id !== undefined && storeCustomId && { custom_id }),
+    ...(timestamp !== undefined && { timestamp, occurred_at: Timestamp.fromMillis(timestamp) }),
     received_at: receivedAt,
-    expire_at: Timestamp.fromMillis(receivedAt.toMillis() + lifetime),
-    ...(event.timestamp !== undefined && { occurred_at: Timestamp.fromMillis(event.timestamp) }),
+    ...(eventRetentionDays > 0 && { expire_at: Timestamp.fromMillis(expireAt) }),
     counted: false,
   };
+  return { ref: db.collection(EVENTS).doc(eventId(event) ?? db.collection(EVENTS).doc().id), document };
 }

@@ -4,10 +4,10 @@ import { z } from "zod";
 import { knownActions } from "./actions.ts";
 
 /**
- * An app id, at most 200 characters. The plugin's are reverse domain names of letters, digits, `-` and `_`.
- * They name counters, and Firestore reserves ids that begin with `__`: hence the letter or digit in front.
+ * An app id, at most 200 characters. The plugin's are reverse domain names of letters, digits, `-` and `_`. They begin
+ * document ids, and Firestore reserves ids like `__x__`: hence the letter or digit in front.
  */
-const APP_ID = /^(?=.{1,200}$)[A-Za-z0-9][A-Za-z0-9_-]*(\.[A-Za-z0-9_-]+)+$/;
+export const APP_ID = /^(?=.{1,200}$)[A-Za-z0-9][A-Za-z0-9_-]*(\.[A-Za-z0-9_-]+)+$/;
 
 const EARLIEST_TIMESTAMP = Date.UTC(2000, 0);
 const LATEST_TIMESTAMP = Date.UTC(2101, 0) - 1;
@@ -37,64 +37,79 @@ const optionalText = (max: number) =>
 
 const optionalFlag = optional(z.boolean({ error: "true or false" }));
 
-const eventSchema = z.object({
-  app_id: z
-    .string({ error: "a string" })
-    .regex(APP_ID, { error: "a reverse domain name like com.example.app, at most 200 characters" }),
-  device_id: text(128).transform((value) => value.toLowerCase()),
-  action: z
-    .string({ error: "a string" })
-    .refine((action) => knownActions.has(action), { error: "an action of the updater plugin" }),
-  platform: text(128),
-  version_name: text(512),
-  version_build: textOrNumber(128),
-  version_code: textOrNumber(128),
-  version_os: textOrNumber(128),
-  plugin_version: text(128),
-  old_version_name: optionalText(512),
-  custom_id: optionalText(128),
-  is_emulator: optionalFlag,
-  is_prod: optionalFlag,
-  defaultChannel: optionalText(128),
-  channel: optionalText(128),
-  install_source: optionalText(64),
-  key_id: optionalText(20),
-  bundle_id: optionalText(128),
-  message: optionalText(2_048),
-  timestamp: z.preprocess(
-    (value) => (typeof value === "number" ? usableTimestamp(value) : (value ?? undefined)),
-    z.number({ error: "a number of milliseconds" }).optional(),
-  ),
-  metadata: optional(
-    z
-      .custom<object>((value) => typeof value === "object" && value !== null && !Array.isArray(value), {
-        error: "an object of strings",
-      })
-      .transform(cleanMetadata),
-  ),
-});
+const eventSchema = (extraActions: ReadonlySet<string>) =>
+  z.object({
+    app_id: z
+      .string({ error: "a string" })
+      .regex(APP_ID, { error: "a reverse domain name like com.example.app, at most 200 characters" }),
+    device_id: text(128).transform((value) => value.toLowerCase()),
+    action: z
+      .string({ error: "a string" })
+      .refine((action) => knownActions.has(action) || extraActions.has(action), {
+        error: "an action of the updater plugin",
+      }),
+    platform: text(128),
+    version_name: text(512),
+    version_build: textOrNumber(128),
+    version_code: textOrNumber(128),
+    version_os: textOrNumber(128),
+    plugin_version: text(128),
+    old_version_name: optionalText(512),
+    custom_id: optionalText(128),
+    is_emulator: optionalFlag,
+    is_prod: optionalFlag,
+    defaultChannel: optionalText(128),
+    channel: optionalText(128),
+    install_source: optionalText(64),
+    key_id: optionalText(20),
+    bundle_id: optionalText(128),
+    message: optionalText(2_048),
+    timestamp: z.preprocess(
+      (value) => (typeof value === "number" ? usableTimestamp(value) : (value ?? undefined)),
+      z.number({ error: "a number of milliseconds" }).optional(),
+    ),
+    metadata: optional(
+      z
+        .custom<object>((value) => typeof value === "object" && value !== null && !Array.isArray(value), {
+          error: "an object of strings",
+        })
+        .transform(cleanMetadata),
+    ),
+  });
 
-/** An event of the plugin, cleaned: as it is stored, apart from what the backend adds. Times are milliseconds since 1970. */
-export type PluginEvent = z.infer<typeof eventSchema>;
+/** An event of the plugin, cleaned, as it is stored. Times are milliseconds since 1970. */
+export type PluginEvent = z.infer<ReturnType<typeof eventSchema>>;
 
-/** What became of an attempt to read an event. `message` names every field at fault, what was expected and what came. */
-export type ParsedEvent = { ok: true; event: PluginEvent } | { ok: false; message: string };
+/** An event, or why it is none: `message` names every field at fault, what was expected and what came. */
+export type ParsedEvent = { ok: true; event: PluginEvent } | { ok: false; message: string; fields: string[] };
 
 /**
- * Reads one event as the plugin sends it, whatever `input` is. Never throws.
+ * A way to read one event as the plugin sends it, whatever the input is. It never throws. `extraActions` are accepted
+ * beyond those of `actions.ts`.
  *
  * @example
- * parseEvent({ app_id: 7 }).message // 'app_id: expected a string, got 7; device_id: expected a string, got nothing; …'
+ * eventParser(new Set())({ app_id: 7 })
+ * // { ok: false, message: "app_id: expected a string, got 7; device_id: expected a string, got nothing; …", fields: … }
  */
-export function parseEvent(input: unknown): ParsedEvent {
-  const parsed = eventSchema.safeParse(input);
-  if (parsed.success) return { ok: true, event: withoutAbsent(parsed.data) };
-  if (!isObject(input)) return { ok: false, message: `expected an object, got ${describe(input)}` };
-  const faults = parsed.error.issues.map(({ path, message }) => {
-    const field = String(path[0]);
-    return `${field}: expected ${message}, got ${describe(input[field])}`;
-  });
-  return { ok: false, message: faults.join("; ") };
+export function eventParser(extraActions: ReadonlySet<string>): (input: unknown) => ParsedEvent {
+  const schema = eventSchema(extraActions);
+  return (input) => {
+    const parsed = schema.safeParse(input);
+    if (parsed.success) return { ok: true, event: withoutAbsent(parsed.data) };
+    if (!isObject(input))
+      return { ok: false, message: `expected an object, got ${describe(input)}`, fields: [] };
+    const faults = parsed.error.issues.map(({ path, message }) => ({
+      field: String(path[0]),
+      expected: message,
+    }));
+    return {
+      ok: false,
+      message: faults
+        .map(({ field, expected }) => `${field}: expected ${expected}, got ${describe(input[field])}`)
+        .join("; "),
+      fields: faults.map(({ field }) => field),
+    };
+  };
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

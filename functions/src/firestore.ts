@@ -8,13 +8,14 @@ import type { PluginEvent } from "./event.ts";
 export const EVENTS = "events";
 export const COUNTERS = "counters";
 export const DAYS = "days";
+export const SHARDS = "shards";
 
 /** `events/{event_id}`: an event as sent, cleaned, and what the backend knows of it. */
 export type EventDocument = PluginEvent & {
   /** When the event was received, by the clock of the function. */
   received_at: Timestamp;
-  /** When Firestore's TTL policy may delete the event. */
-  expire_at: Timestamp;
+  /** When Firestore's TTL policy may delete the event; absent where events are kept for ever. */
+  expire_at?: Timestamp;
   /** When it happened, by the clock of the device, where the plugin says so. */
   occurred_at?: Timestamp;
   /** Whether the counters hold it. */

@@ -1,24 +1,69 @@
 /** Which functions are deployed, with which options; nothing else. */
 
+import { logger, onInit } from "firebase-functions";
 import { onDocumentCreated } from "firebase-functions/firestore";
 import { onRequest } from "firebase-functions/https";
-import { counterCommitIntervalMs, REGION } from "./config.ts";
+import { onSchedule } from "firebase-functions/scheduler";
+import { params, settings } from "./config.ts";
 import { eventCounter } from "./counter.ts";
 import { eventStore } from "./event-store.ts";
 import { EVENTS, firestore } from "./firestore.ts";
 import { systemClock } from "./group-commit.ts";
+import { moveShards } from "./shards.ts";
 import { statsHandler } from "./stats.ts";
+
+const db = firestore();
+
+onInit(() => {
+  if (settings.appIds.size === 0) logger.warn("APP_IDS is empty: events of every app are taken.");
+});
 
 /** Takes the plugin's events. Public: the plugin cannot send credentials. */
 export const stats = onRequest(
-  { region: REGION, invoker: "public", timeoutSeconds: 60 },
-  statsHandler(eventStore(firestore(), systemClock)),
+  {
+    region: params.region,
+    invoker: "public",
+    maxInstances: params.statsMaxInstances,
+    minInstances: params.statsMinInstances,
+    timeoutSeconds: 60,
+  },
+  statsHandler(eventStore(db, { ...settings, clock: systemClock }), settings),
 );
 
-const countEventOnce = eventCounter(firestore(), counterCommitIntervalMs(), systemClock);
+const countOnce = eventCounter(db, {
+  interval: settings.counterCommitIntervalMs,
+  shards: settings.counterShards,
+  clock: systemClock,
+});
 
-/** Counts each event that `stats` stores. */
+/**
+ * Counts each event that `stats` stores. Invocations in one instance share commits: so as many as can be in one
+ * instance, in as few instances as keep up. An invocation mostly waits, and holds a few kB: a CPU and 512 MiB are
+ * enough for 1,000. Its timeout has room for the commit before its own and for that, each tried for 25 seconds.
+ */
 export const countEvent = onDocumentCreated(
-  { region: REGION, document: `${EVENTS}/{eventId}`, retry: true, timeoutSeconds: 120 },
-  async ({ data }) => data && countEventOnce(data),
+  {
+    region: params.region,
+    document: `${EVENTS}/{eventId}`,
+    retry: true,
+    concurrency: 1_000,
+    maxInstances: params.counterMaxInstances,
+    memory: "512MiB",
+    timeoutSeconds: 120,
+  },
+  async ({ data }) => data && countOnce(data),
+);
+
+/** Moves the counts in shards to their counters. Not deployed where counters are not sharded. */
+export const sumShards = onSchedule(
+  {
+    region: params.region,
+    schedule: "every 1 minutes",
+    omit: params.counterShards.lessThan(2),
+    maxInstances: 1,
+    timeoutSeconds: 300,
+  },
+  async () => {
+    await moveShards(db);
+  },
 );

@@ -1,10 +1,12 @@
-/** What a request gets: method, body, batch, status, errors. */
+/** What a request gets: method, token, body, batch, status, errors. */
 
+import { createHash, timingSafeEqual } from "node:crypto";
 import { logger } from "firebase-functions";
 import type { Request, Response } from "firebase-functions/https";
-import { parseEvent } from "./event.ts";
-import type { StoreEvents, StoreResult } from "./event-store.ts";
+import { eventParser, type PluginEvent } from "./event.ts";
+import type { StoreEvents } from "./event-store.ts";
 import { isTransient } from "./firestore.ts";
+import { requestLog } from "./request-log.ts";
 
 const MAX_BATCH_EVENTS = 500;
 const MAX_BODY_BYTES = 5 * 1024 * 1024;
@@ -12,23 +14,38 @@ const MAX_BODY_BYTES = 5 * 1024 * 1024;
 /** How long a device should wait when Firestore is unavailable. */
 const RETRY_AFTER_SECONDS = 30;
 
+export interface StatsOptions {
+  /** The apps that are served; empty for any. */
+  appIds: ReadonlySet<string>;
+  /** What `?token=` must be; empty for no such need. */
+  statsToken: string;
+  /** Actions to accept beyond those of `actions.ts`. */
+  extraActions: ReadonlySet<string>;
+}
+
 interface Answer {
   status: number;
   headers?: Record<string, string>;
   body: object;
 }
 
-type EventResult = { status: "ok" } | { status: "error"; error: string; message: string };
-
 /** The handler of the `stats` function: takes events by POST and stores them by `storeEvents`. Never throws. */
-export function statsHandler(storeEvents: StoreEvents) {
+export function statsHandler(storeEvents: StoreEvents, options: StatsOptions) {
+  const isAuthorized = tokenCheck(options.statsToken);
+  const ingest = ingester(storeEvents, options);
   return async (request: Request, response: Response): Promise<void> => {
-    const { status, headers = {}, body } = await answer(request, storeEvents);
+    const {
+      status,
+      headers = {},
+      body,
+    } = isAuthorized(request.query.token)
+      ? await answer(request, ingest)
+      : failure(401, "unauthorized", "expected the token of this endpoint: statsUrl?token=…");
     response.status(status).set(headers).json(body);
   };
 }
 
-async function answer(request: Request, storeEvents: StoreEvents): Promise<Answer> {
+async function answer(request: Request, ingest: Ingest): Promise<Answer> {
   if (request.method === "GET" || request.method === "HEAD") return { status: 200, body: { status: "ok" } };
   if (request.method !== "POST") {
     const message = `expected POST, got ${request.method}`;
@@ -46,9 +63,7 @@ async function answer(request: Request, storeEvents: StoreEvents): Promise<Answe
     return failure(413, "batch_too_large", `expected at most ${MAX_BATCH_EVENTS} events, got ${body.length}`);
   }
   try {
-    return Array.isArray(body)
-      ? batchAnswer(await ingest(body, storeEvents))
-      : singleAnswer(await ingest([body], storeEvents));
+    return Array.isArray(body) ? batchAnswer(await ingest(body)) : singleAnswer(await ingest([body]));
   } catch (error) {
     const log = isTransient(error) ? logger.warn : logger.error;
     log("Events could not be stored; the device is told to send them again.", { error: String(error) });
@@ -60,20 +75,39 @@ async function answer(request: Request, storeEvents: StoreEvents): Promise<Answe
   }
 }
 
-/** Validates and stores, with a result for each input, in order. Rejects if the valid ones could not all be stored. */
-async function ingest(inputs: readonly unknown[], storeEvents: StoreEvents): Promise<EventResult[]> {
-  const parsed = inputs.map(parseEvent);
-  const stored = await storeEvents(parsed.flatMap((result) => (result.ok ? [result.event] : [])));
-  const inOrder = stored.values();
-  return parsed.map((result) => (result.ok ? resultOf(inOrder.next().value) : invalidEvent(result.message)));
+type EventResult = { status: "ok" } | { status: "error"; error: keyof typeof statusOfError; message: string };
+
+/** With which status an error is answered where it is that of the only event. */
+const statusOfError = { invalid_event: 400, app_not_allowed: 403 } as const;
+
+/** Validates and stores events, with a result for each, in order. Rejects if the valid ones could not all be stored. */
+type Ingest = (inputs: readonly unknown[]) => Promise<EventResult[]>;
+
+function ingester(storeEvents: StoreEvents, { appIds, extraActions }: StatsOptions): Ingest {
+  const parseEvent = eventParser(extraActions);
+  const logRequest = requestLog();
+  const isServed = ({ app_id }: PluginEvent) => appIds.size === 0 || appIds.has(app_id);
+
+  return async (inputs) => {
+    const parsed = inputs.map(parseEvent);
+    const accepted = parsed.flatMap((result) => (result.ok && isServed(result.event) ? [result.event] : []));
+    const stored = await storeEvents(accepted);
+    logRequest(inputs, parsed, accepted, stored);
+
+    const inOrder = stored.values();
+    return parsed.map((result) => {
+      if (!result.ok) return eventError("invalid_event", result.message);
+      if (!isServed(result.event))
+        return eventError("app_not_allowed", `app_id: ${result.event.app_id} is not served here`);
+      if (inOrder.next().value === "refused")
+        return eventError("invalid_event", "Firestore cannot store this event");
+      return { status: "ok" };
+    });
+  };
 }
 
-function resultOf(stored: StoreResult | undefined): EventResult {
-  return stored === "refused" ? invalidEvent("Firestore cannot store this event") : { status: "ok" };
-}
-
-function invalidEvent(message: string): EventResult {
-  return { status: "error", error: "invalid_event", message };
+function eventError(error: keyof typeof statusOfError, message: string): EventResult {
+  return { status: "error", error, message };
 }
 
 /** A batch is answered 200 even if no event of it is valid: sending it again would not help. */
@@ -83,13 +117,20 @@ function batchAnswer(results: readonly EventResult[]): Answer {
 }
 
 function singleAnswer([result]: readonly EventResult[]): Answer {
-  return result?.status === "error"
-    ? failure(400, result.error, result.message)
-    : { status: 200, body: { status: "ok" } };
+  if (result?.status !== "error") return { status: 200, body: { status: "ok" } };
+  return failure(statusOfError[result.error], result.error, result.message);
 }
 
 function failure(status: number, error: string, message: string): Answer {
   return { status, body: { error, message } };
+}
+
+/** Compares in constant time; the hashes make both sides equally long. */
+function tokenCheck(expected: string): (token: unknown) => boolean {
+  const hash = (token: string) => createHash("sha256").update(token).digest();
+  const expectedHash = hash(expected);
+  return (token) =>
+    expected === "" || (typeof token === "string" && timingSafeEqual(hash(token), expectedHash));
 }
 
 /**

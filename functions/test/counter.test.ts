@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import { type DocumentSnapshot, type Firestore, Timestamp } from "firebase-admin/firestore";
 import { eventCounter } from "../src/counter.ts";
-import { parseEvent } from "../src/event.ts";
+import { eventParser } from "../src/event.ts";
 import { eventId, eventStore } from "../src/event-store.ts";
 import { type Clock, systemClock } from "../src/group-commit.ts";
 import { anEvent, backend, counts, newApp, post, storedEvents, today } from "./backend.ts";
@@ -23,17 +23,17 @@ function impatientClock(): Clock {
 
 /** An instance of `countEvent` on a Firestore of its own. */
 function newInstance(db: Firestore) {
-  return eventCounter(db, 0, impatientClock());
+  return eventCounter(db, { interval: 0, shards: 1, clock: impatientClock() });
 }
 
 /** Stores events, each at a time of its own, and gives them as their triggers deliver them. */
 async function store<Events extends Record<string, unknown>[]>(db: Firestore, ...fields: Events) {
   const events = fields.map((some) => {
-    const parsed = parseEvent(anEvent({ ...some, timestamp: nextTimestamp++ }));
+    const parsed = eventParser(new Set())(anEvent({ ...some, timestamp: nextTimestamp++ }));
     if (!parsed.ok) throw new Error(parsed.message);
     return parsed.event;
   });
-  await eventStore(db, systemClock)(events);
+  await eventStore(db, { eventRetentionDays: 90, storeCustomId: true, clock: systemClock })(events);
   const refs = events.map((event) => db.doc(`events/${eventId(event)}`));
   return (await db.getAll(...refs)) as { [Key in keyof Events]: DocumentSnapshot };
 }

@@ -34,7 +34,7 @@ describe("the deploy manifest", function () {
   it("deploys stats as a public HTTPS function", () => {
     expect(manifest.endpoints.stats).to.deep.include({
       platform: "gcfv2",
-      region: ["us-central1"],
+      region: "{{ params.REGION }}",
       entryPoint: "stats",
       httpsTrigger: { invoker: ["public"] },
     });
@@ -43,7 +43,7 @@ describe("the deploy manifest", function () {
   it("deploys countEvent on the creation of events, with retries", () => {
     expect(manifest.endpoints.countEvent).to.deep.include({
       platform: "gcfv2",
-      region: ["us-central1"],
+      region: "{{ params.REGION }}",
       entryPoint: "countEvent",
       eventTrigger: {
         eventType: "google.cloud.firestore.document.v1.created",
@@ -52,5 +52,14 @@ describe("the deploy manifest", function () {
         retry: true,
       },
     });
+  });
+
+  it("deploys sumShards every minute, only where counters are sharded", () => {
+    expect(manifest.endpoints.sumShards).to.deep.include({
+      platform: "gcfv2",
+      entryPoint: "sumShards",
+      omit: "{{ params.COUNTER_SHARDS < 2 }}",
+    });
+    expect(manifest.endpoints.sumShards.scheduleTrigger.schedule).to.equal("every 1 minutes");
   });
 });

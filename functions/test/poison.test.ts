@@ -1,7 +1,9 @@
 import { expect } from "chai";
 import fc from "fast-check";
-import { parseEvent } from "../src/event.ts";
+import { eventParser } from "../src/event.ts";
 import { anEvent, counts, newApp, post, postRaw, storedEvents } from "./backend.ts";
+
+const parseEvent = eventParser(new Set());
 
 const poisonStrings = [
   "",

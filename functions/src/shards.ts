@@ -1,0 +1,120 @@
+/** How the counts of a busy counter are spread over shards, and moved from there to the counter. */
+
+import {
+  type DocumentReference,
+  type DocumentSnapshot,
+  FieldPath,
+  type Firestore,
+} from "firebase-admin/firestore";
+import { logger } from "firebase-functions";
+import { z } from "zod";
+import { addToCounter, type Commit, type Count, type CounterIdentity, perPlatform } from "./counts.ts";
+import { SHARDS } from "./firestore.ts";
+
+/** `counters/{id}/shards/{n}`: what is not yet part of the counter, per day, platform and action. */
+const shardDocument = z.object({
+  app_id: z.string(),
+  version_name: z.string(),
+  days: z.record(z.string(), z.record(z.string(), z.record(z.string(), z.number()))),
+});
+
+/** The shard that an instance writes to, `undefined` where counters are not sharded. */
+export interface ShardPicker {
+  current(): number | undefined;
+  /** Takes another one: on this one, a commit has failed in a way that contention causes. */
+  change(): void;
+}
+
+/** Picks one of `shards` shards at random. Instances that meet on one part as soon as they get in each other's way. */
+export function shardPicker(shards: number): ShardPicker {
+  const pick = () => (shards > 1 ? Math.floor(Math.random() * shards) : undefined);
+  let shard = pick();
+  return {
+    current: () => shard,
+    change: () => {
+      shard = pick();
+    },
+  };
+}
+
+/** Adds counts to shard `n` of a counter, as part of a commit: one document, whatever the number of days. */
+export function addToShard(
+  commit: Commit,
+  counter: DocumentReference,
+  n: number,
+  { app_id, version_name }: CounterIdentity,
+  counts: readonly Count[],
+): void {
+  const byDay = Map.groupBy(counts, (count) => count.day);
+  const days = Object.fromEntries([...byDay].map(([day, ofDay]) => [day, perPlatform(ofDay)]));
+  commit.set(counter.collection(SHARDS).doc(String(n)), { app_id, version_name, days }, { merge: true });
+}
+
+const PAGE_SIZE = 500;
+
+/**
+ * Moves what is in shards to their counters: all shards of a counter in one transaction, which deletes them. So it can
+ * run at any time, any number of times, beside anything, and counts are in the shard or in the counter, never in both.
+ * Resolves with the number of shards moved. Rejects if some could not be; all others are moved first.
+ */
+export async function moveShards(db: Firestore): Promise<number> {
+  const failures: unknown[] = [];
+  let moved = 0;
+  let page = db.collectionGroup(SHARDS).orderBy(FieldPath.documentId()).select().limit(PAGE_SIZE);
+  for (;;) {
+    const { docs } = await page.get();
+    const counters = new Map(
+      docs.flatMap(({ ref }) => (ref.parent.parent ? [[ref.parent.path, ref.parent.parent]] : [])),
+    );
+    for (const counter of counters.values()) {
+      await moveShardsOf(counter).then(
+        (count) => {
+          moved += count;
+        },
+        (error) => failures.push(error),
+      );
+    }
+    const last = docs.at(-1);
+    if (!last || docs.length < PAGE_SIZE) break;
+    page = page.startAfter(last);
+  }
+  if (failures.length > 0)
+    throw new AggregateError(failures, `${failures.length} counters could not take their shards`);
+  return moved;
+}
+
+function moveShardsOf(counter: DocumentReference): Promise<number> {
+  return counter.firestore.runTransaction(async (transaction) => {
+    const { docs } = await transaction.get(counter.collection(SHARDS));
+    const shards = docs.flatMap((snapshot) => readShard(snapshot) ?? []);
+    const [first] = shards;
+    if (first)
+      addToCounter(
+        transaction,
+        counter,
+        first.identity,
+        shards.flatMap(({ counts }) => counts),
+      );
+    for (const { ref } of shards) transaction.delete(ref);
+    return shards.length;
+  });
+}
+
+/** Nothing for a document that was not written by `addToShard`. */
+function readShard(snapshot: DocumentSnapshot) {
+  const document = shardDocument.safeParse(snapshot.data());
+  if (!document.success) {
+    logger.error("A document in `shards` is no shard and is left alone.", { path: snapshot.ref.path });
+    return undefined;
+  }
+  const { days, ...identity } = document.data;
+  return { ref: snapshot.ref, identity, counts: countsOf(days) };
+}
+
+function countsOf(days: z.infer<typeof shardDocument>["days"]): Count[] {
+  return Object.entries(days).flatMap(([day, platforms]) =>
+    Object.entries(platforms).flatMap(([platform, actions]) =>
+      Object.entries(actions).map(([action, count]) => ({ day, platform, action, count })),
+    ),
+  );
+}

@@ -1,0 +1,78 @@
+import { expect } from "chai";
+
+let load = 0;
+
+/** Loads the settings as an instance does that starts with this environment. */
+async function settingsWith(environment: Record<string, string>) {
+  const before = { ...process.env };
+  Object.assign(process.env, environment);
+  try {
+    const module: typeof import("../src/config.ts") = await import(`../src/config.ts?load=${load++}`);
+    return module.settings;
+  } finally {
+    process.env = before;
+  }
+}
+
+const wrong: Record<string, string[]> = {
+  APP_IDS: ["nodots", "com.example.app,,x", "com.example.app;com.example.b"],
+  STATS_TOKEN: ["with space", "a&b", "x".repeat(129)],
+  EXTRA_ACTIONS: ["a-b", "9lives", "__proto__", "a b"],
+  EVENT_RETENTION_DAYS: ["", "-1", "1.5", "ninety", "36501", "1e3"],
+  STORE_CUSTOM_ID: ["", "yes", "TRUE", "1"],
+  REGION: ["", "us", "us-central1,europe-west1"],
+  STATS_MAX_INSTANCES: ["0", "1001", "many"],
+  STATS_MIN_INSTANCES: ["-1", "1001"],
+  COUNTER_MAX_INSTANCES: ["0", "x"],
+  COUNTER_COMMIT_INTERVAL_MS: ["-1", "10001", "1s"],
+  COUNTER_SHARDS: ["0", "101", "2.5"],
+};
+
+describe("settings", () => {
+  it("have defaults that suit most", async () => {
+    delete process.env.COUNTER_COMMIT_INTERVAL_MS;
+    expect(await settingsWith({})).to.deep.equal({
+      appIds: new Set(),
+      statsToken: "",
+      extraActions: new Set(),
+      eventRetentionDays: 90,
+      storeCustomId: true,
+      region: "us-central1",
+      counterCommitIntervalMs: 1_000,
+      counterShards: 1,
+    });
+  });
+
+  it("are read from the environment that `firebase deploy` fills", async () => {
+    const settings = await settingsWith({
+      APP_IDS: "com.example.a, com.example.b,",
+      STATS_TOKEN: "a-b_c.d~e",
+      EXTRA_ACTIONS: "new_action",
+      EVENT_RETENTION_DAYS: "0",
+      STORE_CUSTOM_ID: "false",
+      REGION: "europe-west1",
+      COUNTER_COMMIT_INTERVAL_MS: "500",
+      COUNTER_SHARDS: "10",
+    });
+    expect(settings).to.deep.equal({
+      appIds: new Set(["com.example.a", "com.example.b"]),
+      statsToken: "a-b_c.d~e",
+      extraActions: new Set(["new_action"]),
+      eventRetentionDays: 0,
+      storeCustomId: false,
+      region: "europe-west1",
+      counterCommitIntervalMs: 500,
+      counterShards: 10,
+    });
+  });
+
+  for (const [name, values] of Object.entries(wrong)) {
+    for (const value of values) {
+      it(`stop the start with a message that names ${name} when it is ${JSON.stringify(value.slice(0, 40))}`, async () => {
+        const error = await settingsWith({ [name]: value }).catch((reason) => reason);
+        expect(error).to.be.instanceOf(Error);
+        expect(error.message).to.match(new RegExp(`^${name}: expected .*, got "`));
+      });
+    }
+  }
+});
