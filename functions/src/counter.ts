@@ -11,6 +11,7 @@ import {
   counterId,
   dayId,
   EVENTS,
+  isFailedPrecondition,
   isTransient,
   Status,
   statusOf,
@@ -122,11 +123,6 @@ async function countHalves(context: CommitContext, events: readonly UncountedEve
 function failAll(events: readonly UncountedEvent[], error: unknown): Failures {
   const reason = error instanceof Error ? error : new Error(String(error));
   return new Map(events.map(({ id }) => [id, reason]));
-}
-
-/** Some event is not as it was delivered. `NOT_FOUND` is what Firestore says of one that is deleted. */
-function isFailedPrecondition(error: unknown): boolean {
-  return statusOf(error) === Status.FAILED_PRECONDITION || statusOf(error) === Status.NOT_FOUND;
 }
 
 /** Exponential with full jitter, so that instances that collided do not collide again. */

@@ -123,3 +123,8 @@ export function statusOf(error: unknown): unknown {
 export function isTransient(error: unknown): boolean {
   return transientStatus.has(statusOf(error));
 }
+
+/** Whether a document is not as a precondition wants it. `NOT_FOUND` is what Firestore says of one that is deleted. */
+export function isFailedPrecondition(error: unknown): boolean {
+  return statusOf(error) === Status.FAILED_PRECONDITION || statusOf(error) === Status.NOT_FOUND;
+}

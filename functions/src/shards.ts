@@ -2,14 +2,14 @@
 
 import {
   type DocumentReference,
-  type DocumentSnapshot,
   FieldPath,
   type Firestore,
+  type QueryDocumentSnapshot,
 } from "firebase-admin/firestore";
 import { logger } from "firebase-functions";
 import { z } from "zod";
 import { addToCounter, type Commit, type Count, type CounterIdentity, perPlatform } from "./counts.ts";
-import { SHARDS } from "./firestore.ts";
+import { isFailedPrecondition, SHARDS } from "./firestore.ts";
 
 /** `counters/{id}/shards/{n}`: what is not yet part of the counter, per day, platform and action. */
 const shardDocument = z.object({
@@ -52,27 +52,22 @@ export function addToShard(
 
 const PAGE_SIZE = 500;
 
+/** How often moving the shards of a counter is tried while instances write to them; it is tried again in a minute. */
+const MAX_ATTEMPTS = 5;
+
 /**
- * Moves what is in shards to their counters: all shards of a counter in one transaction, which deletes them. So it can
- * run at any time, any number of times, beside anything, and counts are in the shard or in the counter, never in both.
- * Resolves with the number of shards moved. Rejects if some could not be; all others are moved first.
+ * Moves what is in shards to their counters. It can run at any time, any number of times, beside anything: a count is
+ * in a shard or in the counter, never in both and never in neither. Rejects if some counter could not take its shards;
+ * the others take theirs.
  */
-export async function moveShards(db: Firestore): Promise<number> {
+export async function moveShards(db: Firestore): Promise<void> {
   const failures: unknown[] = [];
-  let moved = 0;
   let page = db.collectionGroup(SHARDS).orderBy(FieldPath.documentId()).select().limit(PAGE_SIZE);
   for (;;) {
     const { docs } = await page.get();
-    const counters = new Map(
-      docs.flatMap(({ ref }) => (ref.parent.parent ? [[ref.parent.path, ref.parent.parent]] : [])),
-    );
+    const counters = new Map(docs.map(({ ref }) => [ref.parent.path, ref.parent.parent]));
     for (const counter of counters.values()) {
-      await moveShardsOf(counter).then(
-        (count) => {
-          moved += count;
-        },
-        (error) => failures.push(error),
-      );
+      if (counter) await moveShardsOf(counter).catch((error) => failures.push(error));
     }
     const last = docs.at(-1);
     if (!last || docs.length < PAGE_SIZE) break;
@@ -80,35 +75,44 @@ export async function moveShards(db: Firestore): Promise<number> {
   }
   if (failures.length > 0)
     throw new AggregateError(failures, `${failures.length} counters could not take their shards`);
-  return moved;
 }
 
-function moveShardsOf(counter: DocumentReference): Promise<number> {
-  return counter.firestore.runTransaction(async (transaction) => {
-    const { docs } = await transaction.get(counter.collection(SHARDS));
+/**
+ * One atomic commit adds what the shards of a counter hold to the counter, and deletes them on condition that they are
+ * as they were read.
+ */
+async function moveShardsOf(counter: DocumentReference): Promise<void> {
+  for (let attempt = 1; ; attempt++) {
+    const { docs } = await counter.collection(SHARDS).get();
     const shards = docs.flatMap((snapshot) => readShard(snapshot) ?? []);
     const [first] = shards;
-    if (first)
-      addToCounter(
-        transaction,
-        counter,
-        first.identity,
-        shards.flatMap(({ counts }) => counts),
-      );
-    for (const { ref } of shards) transaction.delete(ref);
-    return shards.length;
-  });
+    if (!first) return;
+    const batch = counter.firestore.batch();
+    addToCounter(
+      batch,
+      counter,
+      first.identity,
+      shards.flatMap(({ counts }) => counts),
+    );
+    for (const { ref, updateTime } of shards) batch.delete(ref, { lastUpdateTime: updateTime });
+    try {
+      await batch.commit();
+      return;
+    } catch (error) {
+      if (attempt === MAX_ATTEMPTS || !isFailedPrecondition(error)) throw error;
+    }
+  }
 }
 
 /** Nothing for a document that was not written by `addToShard`. */
-function readShard(snapshot: DocumentSnapshot) {
+function readShard(snapshot: QueryDocumentSnapshot) {
   const document = shardDocument.safeParse(snapshot.data());
   if (!document.success) {
     logger.error("A document in `shards` is no shard and is left alone.", { path: snapshot.ref.path });
     return undefined;
   }
   const { days, ...identity } = document.data;
-  return { ref: snapshot.ref, identity, counts: countsOf(days) };
+  return { ref: snapshot.ref, updateTime: snapshot.updateTime, identity, counts: countsOf(days) };
 }
 
 function countsOf(days: z.infer<typeof shardDocument>["days"]): Count[] {
