@@ -119,6 +119,11 @@ export async function run({ events, faults, poison, shards }: Schedule): Promise
     if (event && data) database.database.setDocument(event, { ...data, touched: true });
   }
 
+  // The poison event is delivered for as long as it can be in the way of others.
+  let othersWaiting = events.flatMap((event, index) =>
+    path(index) === poisonPath ? [] : event.deliveries,
+  ).length;
+
   /** Delivers as Eventarc does: until it is acknowledged. */
   async function deliver(snapshot: DocumentSnapshot, which: number): Promise<void> {
     for (let attempt = 0; ; attempt++) {
@@ -126,10 +131,17 @@ export async function run({ events, faults, poison, shards }: Schedule): Promise
       const instance = instances[which];
       const acknowledged = await Promise.race([instance?.count(snapshot), instance?.died]).then(
         () => true,
-        () => false,
+        (error) => {
+          if (error.code === 3 && snapshot.ref.path !== poisonPath)
+            throw new Error("an event pays for the poison one");
+          return false;
+        },
       );
-      if (acknowledged) return;
-      if (snapshot.ref.path === poisonPath && attempt >= 5) return; // In the end Eventarc gives up.
+      const isPoison = snapshot.ref.path === poisonPath;
+      if (acknowledged && isPoison && database.database.getDocument(poisonPath).exists) {
+        throw new Error("the poison event is acknowledged, but cannot be counted");
+      }
+      if (acknowledged || (isPoison && othersWaiting === 0)) return;
       if (attempt > 200) throw new Error(`${snapshot.ref.path} is never counted`);
       await tick();
     }
@@ -155,6 +167,7 @@ export async function run({ events, faults, poison, shards }: Schedule): Promise
       ...deliveries.map(async ({ after, instance }) => {
         for (let passed = 0; passed < after; passed++) await tick();
         await deliver(snapshots[index] as DocumentSnapshot, instance);
+        if (path(index) !== poisonPath) othersWaiting--;
       }),
       ...(deletedAfter === undefined ? [] : [remove(index, deletedAfter)]),
     ]),

@@ -1,7 +1,7 @@
 /** How stored events become counters, exactly once. */
 
 import { type DocumentSnapshot, type Firestore, Timestamp } from "firebase-admin/firestore";
-import { logger } from "firebase-functions";
+import * as logger from "firebase-functions/logger";
 import { z } from "zod";
 import { addToCounter, type Count, type CounterIdentity } from "./counts.ts";
 import {

@@ -1,8 +1,9 @@
 /** Which functions are deployed, with which options; nothing else. */
 
-import { logger, onInit } from "firebase-functions";
+import { onInit } from "firebase-functions/core";
 import { onDocumentCreated } from "firebase-functions/firestore";
 import { onRequest } from "firebase-functions/https";
+import * as logger from "firebase-functions/logger";
 import { onSchedule } from "firebase-functions/scheduler";
 import { params, settings } from "./config.ts";
 import { eventCounter } from "./counter.ts";

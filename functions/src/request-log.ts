@@ -1,6 +1,6 @@
 /** What the log says of a request: how many events, and why some were not taken; never whose. */
 
-import { logger } from "firebase-functions";
+import * as logger from "firebase-functions/logger";
 import type { ParsedEvent, PluginEvent } from "./event.ts";
 import type { StoreResult } from "./event-store.ts";
 

@@ -6,7 +6,7 @@ import {
   type Firestore,
   type QueryDocumentSnapshot,
 } from "firebase-admin/firestore";
-import { logger } from "firebase-functions";
+import * as logger from "firebase-functions/logger";
 import { z } from "zod";
 import { addToCounter, type Commit, type Count, type CounterIdentity, perPlatform } from "./counts.ts";
 import { isFailedPrecondition, SHARDS } from "./firestore.ts";

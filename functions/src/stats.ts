@@ -1,8 +1,8 @@
 /** What a request gets: method, token, body, batch, status, errors. */
 
 import { createHash, timingSafeEqual } from "node:crypto";
-import { logger } from "firebase-functions";
 import type { Request, Response } from "firebase-functions/https";
+import * as logger from "firebase-functions/logger";
 import { eventParser, type PluginEvent } from "./event.ts";
 import type { StoreEvents } from "./event-store.ts";
 import { isTransient } from "./firestore.ts";
