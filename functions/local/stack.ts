@@ -3,7 +3,7 @@
 import { readFileSync } from "node:fs";
 import http, { type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import { FirestoreMock } from "@firebase-bridge/firestore-admin";
+import { type FirestoreController, FirestoreMock } from "@firebase-bridge/firestore-admin";
 import { type HttpFunction, http as registerHttpFunction } from "@google-cloud/functions-framework";
 import { getTestServer } from "@google-cloud/functions-framework/testing";
 import type { Firestore } from "firebase-admin/firestore";
@@ -31,23 +31,32 @@ export interface Stack {
   functionUrls: Map<string, string>;
   /** The Firestore that the functions work on. */
   firestore: Firestore;
+  /** The database behind it, which counts billed operations. */
+  database: FirestoreController;
   /** Resolves when all triggers that were due have been delivered. */
   settled(): Promise<void>;
   close(): Promise<void>;
 }
 
+/** What is served: the exports of `src/index.ts`, or other functions in their place. */
+export type Functions = Pick<typeof import("../src/index.ts"), "stats" | "countEvent">;
+
 /**
  * Starts the stack on 127.0.0.1. Once per process, since a process loads the functions once, as an instance of Cloud
  * Functions does. Rejects if the port is in use.
  */
-export async function startStack(port: number, observer: StackObserver = {}): Promise<Stack> {
+export async function startStack(
+  port: number,
+  observer: StackObserver = {},
+  load: () => Promise<Functions> = () => import("../src/index.ts"),
+): Promise<Stack> {
   process.env.NODE_ENV = "production"; // As in Cloud Functions: without it Express shows stack traces to strangers.
   process.env.GCLOUD_PROJECT = projectId;
   const database = new FirestoreMock().createDatabase(projectId);
   const firestore = database.firestore();
   useFirestore(firestore);
   const { settings } = await import("../src/config.ts");
-  const functions = await import("../src/index.ts");
+  const functions = await load();
 
   const deliveries = deliverTriggers(database, functions.countEvent, (error) =>
     observer.onTriggerError?.(error),
@@ -103,6 +112,7 @@ export async function startStack(port: number, observer: StackObserver = {}): Pr
     url,
     functionUrls: new Map([...served.keys()].map((path) => [path.split("/").at(-1) ?? "", url + path])),
     firestore,
+    database,
     settled: deliveries.settled,
     async close() {
       deliveries.stop();

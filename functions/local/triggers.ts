@@ -14,7 +14,13 @@ export interface Deliveries {
   stop(): void;
 }
 
-/** Calls `trigger` for each change of the database that it is declared for. */
+/** How many events an instance takes at once where the function does not say. */
+const DEFAULT_CONCURRENCY = 80;
+
+/**
+ * Calls `trigger` for each change of the database that it is declared for, as one instance of Cloud Functions takes
+ * them: at most its `concurrency` at once.
+ */
 export function deliverTriggers(
   database: FirestoreController,
   trigger: CloudFunction<CloudEvent<unknown>>,
@@ -34,8 +40,10 @@ export function deliverTriggers(
       }
     }
   };
+  const { concurrency } = trigger.__endpoint;
+  const inTurn = limiter(typeof concurrency === "number" ? concurrency : DEFAULT_CONCURRENCY);
   const run = (event: CloudEvent<unknown>) => {
-    const delivery = deliver(event).finally(() => underWay.delete(delivery));
+    const delivery = inTurn(() => deliver(event)).finally(() => underWay.delete(delivery));
     underWay.add(delivery);
     return delivery;
   };
@@ -52,6 +60,23 @@ export function deliverTriggers(
       stopped = true;
       unregister();
     },
+  };
+}
+
+/** Runs at most `limit` tasks at once, the others in the order in which they came. */
+function limiter(limit: number): (task: () => Promise<void>) => Promise<void> {
+  const waiting: (() => void)[] = [];
+  let running = 0;
+  return async (task) => {
+    if (running === limit) await new Promise<void>((resolve) => waiting.push(resolve));
+    else running++;
+    try {
+      await task();
+    } finally {
+      const next = waiting.shift();
+      if (next) next();
+      else running--;
+    }
   };
 }
 

@@ -34,8 +34,15 @@ const MAX_COMMIT_EVENTS = 10_000;
 
 /** How long a commit is tried. The timeout of the function has room for two: the one before, and the event's own. */
 const RETRY_MILLISECONDS = 25_000;
+/**
+ * By how much an interval may be longer. A document that takes one write a second would otherwise belong to the instance
+ * that wrote it first, which comes back at the very moment it is free again.
+ */
+const INTERVAL_JITTER = 0.5;
+
+/** Short, also the longest: whoever waits longer for a contended document loses it to those who have just come. */
 const FIRST_BACKOFF_MILLISECONDS = 100;
-const LONGEST_BACKOFF_MILLISECONDS = 5_000;
+const LONGEST_BACKOFF_MILLISECONDS = 400;
 
 export interface CounterOptions {
   /** The least time between the beginnings of two commits on one counter, in milliseconds. */
@@ -59,7 +66,7 @@ export function eventCounter(db: Firestore, { interval, shards, clock }: Counter
       commit: (events) =>
         countTogether({ db, counter, shard, clock, deadline: clock.now() + RETRY_MILLISECONDS }, events),
       maxItems: MAX_COMMIT_EVENTS,
-      interval,
+      interval: () => interval * (1 + Math.random() * INTERVAL_JITTER),
       clock,
       onIdle: () => lanes.delete(counter.id),
     });

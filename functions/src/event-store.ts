@@ -36,7 +36,7 @@ export function eventStore(db: Firestore, options: EventStoreOptions): StoreEven
   const create = groupCommit<NewEvent, StoreResult>({
     commit: (events) => createAll(db, events),
     maxItems: MAX_GROUP_EVENTS,
-    interval: 0,
+    interval: () => 0,
     clock,
   });
   const createPatiently = async (event: NewEvent): Promise<StoreResult> => {

@@ -19,8 +19,8 @@ export interface GroupCommitOptions<Item, Result> {
   commit(items: readonly Item[]): Promise<ArrayLike<Result | Error>>;
   /** How many items make a commit full. */
   maxItems: number;
-  /** The least time from the beginning of one commit to that of the next, in milliseconds. */
-  interval: number;
+  /** The least time from the beginning of a commit to that of the next, in milliseconds; asked at each commit. */
+  interval(): number;
   clock: Clock;
   /** Called when a commit has ended, its interval has passed, and nothing waits for the next. */
   onIdle?(): void;
@@ -28,14 +28,14 @@ export interface GroupCommitOptions<Item, Result> {
 
 /**
  * Lets concurrent callers share commits. The first item is committed at once. Items that come while a commit
- * runs, or before `interval` has passed since it began, gather for the next one, which begins when both are
+ * runs, or before its interval has passed since it began, gather for the next one, which begins when both are
  * over, or as soon as it is full.
  *
  * The returned function resolves with the result of its item when the commit that held it is done, and
  * rejects if that failed.
  *
  * @example
- * const save = groupCommit({ commit: saveAll, maxItems: 500, interval: 1_000, clock: systemClock });
+ * const save = groupCommit({ commit: saveAll, maxItems: 500, interval: () => 1_000, clock: systemClock });
  * await Promise.all([save(a), save(b)]); // one call of saveAll([a, b])
  */
 export function groupCommit<Item, Result>(options: GroupCommitOptions<Item, Result>) {
@@ -46,8 +46,8 @@ export function groupCommit<Item, Result>(options: GroupCommitOptions<Item, Resu
   const loader = new DataLoader<Item, Result>(
     (items) => {
       gathering = undefined;
-      const pause = clock.now() + interval;
       const ended = commit(items);
+      const pause = clock.now() + interval();
       free = Promise.allSettled([free, ended])
         .then(() => (pause > clock.now() ? clock.sleep(pause - clock.now()) : undefined))
         .then(() => gathering ?? onIdle?.());

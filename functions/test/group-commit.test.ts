@@ -45,7 +45,7 @@ function setUp({ maxItems = 100, interval = 1_000 } = {}) {
         begun.push({ at: clock.now(), items, end, fail: reject });
       }),
     maxItems,
-    interval,
+    interval: () => interval,
     clock,
     onIdle: () => idle++,
   });

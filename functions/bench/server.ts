@@ -1,0 +1,90 @@
+/** A process that serves our functions or the baseline's, and tells its parent what they did: `node server.ts ours`. */
+
+import { startStack } from "../local/stack.ts";
+import { type Call, interceptCalls } from "../test/faults.ts";
+
+/** What a server has done since it started. */
+export interface ServerReport {
+  counted: number;
+  writes: number;
+  reads: number;
+  /** CPU time of the whole process, in milliseconds. */
+  cpu: number;
+  /** The most writes to one document under `counters/` within any second. */
+  mostWritesPerSecond: number;
+  /** For each event, how long after its creation the commit that counted it began, in milliseconds. */
+  waits: number[];
+}
+
+const [, , which] = process.argv;
+const contenders = { ours: () => import("../src/index.ts"), baseline: () => import("./baseline.ts") };
+if (which !== "ours" && which !== "baseline") throw new Error(`expected ours or baseline, got ${which}`);
+
+/** When each document under `counters/` was written, by path, and when each event was created. */
+const counterWrites = new Map<string, number[]>();
+const created = new Map<string, number>();
+const waits: number[] = [];
+
+const stack = await startStack(0, {}, contenders[which]);
+
+/** When the commit that is being built began: ours are built at once, and sent when the event loop comes to it. */
+let began = 0;
+const newBatch = stack.firestore.batch.bind(stack.firestore);
+stack.firestore.batch = () => {
+  began = performance.now();
+  return newBatch();
+};
+interceptCalls(stack.firestore, ({ method, request, proceed }) => {
+  if (method === "commit") logCommit(request);
+  return proceed();
+});
+stack.database.database.registerTrigger({
+  route: "events/{eventId}",
+  callback: ({ doc }) => {
+    if (doc.exists && !doc.previous?.exists) created.set(doc.path, performance.now());
+  },
+});
+
+process.on("message", async (message) => {
+  if (message === "report") process.send?.(await report());
+  if (message === "end") process.exit(0);
+});
+process.send?.({ url: stack.functionUrls.get("stats") });
+
+function logCommit({ writes = [] }: Call["request"]): void {
+  const now = which === "ours" ? began : performance.now();
+  for (const { update } of writes) {
+    const path = update?.name?.split("/documents/")[1] ?? "";
+    if (path.startsWith("counters/")) counterWrites.set(path, [...(counterWrites.get(path) ?? []), now]);
+    const createdAt = created.get(path);
+    if (createdAt !== undefined) waits.push(now - createdAt);
+  }
+}
+
+async function report(): Promise<ServerReport> {
+  const { writes, reads, noopReads, noopWrites } = stack.database.getStats();
+  const { user, system } = process.cpuUsage();
+  const counters = stack.database.database
+    .toMetaArray()
+    .filter(({ path }) => /^counters\/[^/]+$/.test(path))
+    .flatMap(({ data }) => Object.values<number>(data.actions));
+  return {
+    counted: counters.reduce((sum, count) => sum + count, 0),
+    writes: writes + noopWrites,
+    reads: reads + noopReads,
+    cpu: (user + system) / 1_000,
+    mostWritesPerSecond: Math.max(0, ...[...counterWrites.values()].map(mostInASecond)),
+    waits,
+  };
+}
+
+/** The most of some times that lie within a second of one another. */
+function mostInASecond(times: readonly number[]): number {
+  let most = 0;
+  let first = 0;
+  times.forEach((time, index) => {
+    while (time - (times[first] ?? 0) >= 1_000) first++;
+    most = Math.max(most, index - first + 1);
+  });
+  return most;
+}
