@@ -38,7 +38,7 @@ const RETRY_MILLISECONDS = 25_000;
  * By how much an interval may be longer. A document that takes one write a second would otherwise belong to the instance
  * that wrote it first, which comes back at the very moment it is free again.
  */
-const INTERVAL_JITTER = 0.5;
+const INTERVAL_JITTER = 0.2;
 
 /** Short, also the longest: whoever waits longer for a contended document loses it to those who have just come. */
 const FIRST_BACKOFF_MILLISECONDS = 100;
