@@ -1,5 +1,7 @@
 /** `npm start`: the stack on one machine, with a line for each request and each counted event. */
 
+import { createInterface } from "node:readline";
+import { counterTable, readCounters } from "../tools/counters.ts";
 import { type Stack, startStack } from "./stack.ts";
 
 const DEFAULT_PORT = 5001;
@@ -23,6 +25,12 @@ const stack = await startStack(port, {
 for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => process.exit(0));
 console.log(greeting(stack));
 
+if (process.stdin.isTTY) {
+  createInterface({ input: process.stdin }).on("line", async () => {
+    console.log(counterTable(await readCounters(stack.firestore)));
+  });
+}
+
 function greeting({ url, functionUrls }: Stack): string {
   return `
 The functions run on this machine, on a Firestore in memory: it is empty again after a restart.
@@ -35,7 +43,11 @@ Send an event:
 
   curl ${functionUrls.get("stats")} --json @test/payloads/android-8.51.23-download-worker.json
 
-Ctrl-C stops it.
+Send what a hundred devices send, from another terminal:
+
+  npm run simulate -- --url ${functionUrls.get("stats")}
+
+Enter shows the counters as a table; Ctrl-C stops it.
 `;
 }
 

@@ -10,21 +10,34 @@ export interface Call {
   proceed(request?: Call["request"]): Promise<unknown>;
 }
 
-/** Lets `handle` answer each call of `db` until the returned function is called. */
+/** Lets `handle` answer each unary call of `db` until the returned function is called. */
 export function interceptCalls(db: Firestore, handle: (call: Call) => Promise<unknown>): () => void {
-  // `request` is where the Admin SDK hands all unary calls to its transport. It is not public.
-  const transport = db as unknown as {
-    request(method: string, request: object, ...rest: unknown[]): Promise<unknown>;
-  };
-  const original = transport.request;
-  transport.request = (method, request, ...rest) =>
+  return intercept(db, "request", handle);
+}
+
+/** The same for queries and reads by id, whose answers are streams: `runQuery`, `batchGetDocuments`, … */
+export function interceptReads(db: Firestore, handle: (call: Call) => Promise<unknown>): () => void {
+  return intercept(db, "requestStream", handle);
+}
+
+function intercept(
+  db: Firestore,
+  funnel: "request" | "requestStream",
+  handle: (call: Call) => Promise<unknown>,
+): () => void {
+  // These are where the Admin SDK hands all calls to its transport. They are not public.
+  const transport = db as unknown as Record<typeof funnel, (...call: unknown[]) => Promise<unknown>>;
+  const original = transport[funnel];
+  // `(method, request, …)` and `(method, bidirectional, request, …)`
+  const position = funnel === "request" ? 1 : 2;
+  transport[funnel] = (...call) =>
     handle({
-      method,
-      request,
-      proceed: (changed = request) => original.call(transport, method, changed, ...rest),
+      method: String(call[0]),
+      request: call[position] as Call["request"],
+      proceed: (changed) => original.apply(transport, changed ? call.with(position, changed) : call),
     });
   return () => {
-    transport.request = original;
+    transport[funnel] = original;
   };
 }
 

@@ -95,16 +95,17 @@ export function isUpdateFailure(action: string): boolean {
   return action.endsWith("_fail") || otherFailures.has(action);
 }
 
-/** The table of `npm run counters`: a line for each version, and for each platform of a version that has several. */
+/** The table of `npm run counters`: a line for each version, and for each platform that installed it or failed to. */
 export function counterTable(counters: readonly Omit<Counter, "updated_at">[]): string {
   if (counters.length === 0) return "Nothing is counted yet.";
   return table(
     ["app", "version", "platform", "installs", "failures", "success", "failure rate"],
     counters.flatMap(({ app_id, version_name, actions, platforms }) => {
-      const each = Object.entries(platforms).sort(([a], [b]) => compare(a, b));
-      const [only] = each.length === 1 ? each : [];
-      const lines = only ? [] : each.map(([platform, counts]) => ["", "", platform, ...figures(counts)]);
-      return [[app_id, version_name, only ? only[0] : "all", ...figures(actions)], ...lines];
+      const each = Object.entries(platforms)
+        .filter(([, counts]) => health(counts).failure_rate !== null)
+        .sort(([a], [b]) => compare(a, b));
+      const lines = each.map(([platform, counts]) => ["", "", platform, ...figures(counts)]);
+      return [[app_id, version_name, "all", ...figures(actions)], ...lines];
     }),
   );
 }

@@ -31,10 +31,13 @@ export interface Progress {
   stop(): void;
 }
 
+/** As the Admin SDK understands it: an empty value means production. */
+const emulatorHost = process.env.FIRESTORE_EMULATOR_HOST || undefined;
+
 /** The session of this process. */
 export const terminal: Session = {
   firestore: connect,
-  isEmulator: process.env.FIRESTORE_EMULATOR_HOST !== undefined,
+  isEmulator: emulatorHost !== undefined,
   print: (text) => console.log(text),
   async confirm(question, agreed) {
     if (agreed) return true;
@@ -58,13 +61,12 @@ export const terminal: Session = {
 };
 
 async function connect(project: string | undefined): Promise<Firestore> {
-  const named = project ?? process.env.GOOGLE_CLOUD_PROJECT;
-  const emulator = process.env.FIRESTORE_EMULATOR_HOST;
-  if (emulator !== undefined) {
-    await reachEmulator(emulator);
+  const named = project || process.env.GOOGLE_CLOUD_PROJECT || undefined;
+  if (emulatorHost !== undefined) {
+    await reachEmulator(emulatorHost);
     return getFirestore(initializeApp({ projectId: named ?? defaultProject() }));
   }
-  if (!named) {
+  if (named === undefined) {
     throw new UsageError(
       "No project. Name it with --project ID or GOOGLE_CLOUD_PROJECT, " +
         "or set FIRESTORE_EMULATOR_HOST (127.0.0.1:8080) for the emulator.",

@@ -1,0 +1,126 @@
+import { expect } from "chai";
+import type { Firestore } from "firebase-admin/firestore";
+import { catchUp, command } from "../../tools/catch-up.ts";
+import { firestoreError, interceptCalls } from "../faults.ts";
+import { contents, counter, day, emptyFirestore, run, runUntil, storeEvent } from "./tools.ts";
+
+const today = day(0);
+const soon = () => Date.now() + 60_000;
+
+describe("catch-up", () => {
+  it("counts what no trigger has counted, under the day it was received", async () => {
+    const db = emptyFirestore();
+    await storeEvent(db, { action: "set", platform: "ios" }, 3);
+    await storeEvent(db, { action: "set" });
+    await storeEvent(db, { action: "update_fail" });
+    const result = await catchUp(db, soon(), { countEvent: counter(db) });
+    expect(result).to.deep.equal({ counted: 3, young: 0, failures: new Map() });
+    const { "counters/com.example.shop@2.5.1": total, ...rest } = await contents(db);
+    expect(total).to.deep.include({
+      actions: { set: 2, update_fail: 1 },
+      platforms: { ios: { set: 1 }, android: { set: 1, update_fail: 1 } },
+    });
+    expect(rest[`counters/com.example.shop@2.5.1/days/${day(3)}`]).to.deep.equal({
+      actions: { set: 1 },
+      platforms: { ios: { set: 1 } },
+    });
+    expect(rest[`counters/com.example.shop@2.5.1/days/${today}`]).to.have.property("actions");
+  });
+
+  it("changes nothing when it runs again", async () => {
+    const db = await missedEvents();
+    await catchUp(db, soon(), { countEvent: counter(db) });
+    const before = await contents(db);
+    const again = await catchUp(db, soon(), { countEvent: counter(db) });
+    expect(again.counted).to.equal(0);
+    expect(await contents(db)).to.deep.equal(before);
+  });
+
+  it("leaves young events to the trigger", async () => {
+    const db = await missedEvents();
+    const before = await contents(db);
+    const result = await catchUp(db, Date.now() - 60_000, { countEvent: counter(db) });
+    expect(result).to.deep.equal({ counted: 0, young: MISSED, failures: new Map() });
+    expect(await contents(db)).to.deep.equal(before);
+  });
+
+  it("counts each event once beside another run and the trigger", async () => {
+    const db = await missedEvents();
+    const delivered = (await db.collection("events").get()).docs;
+    await Promise.all([
+      catchUp(db, soon(), { countEvent: counter(db), pageSize: 3 }),
+      catchUp(db, soon(), { countEvent: counter(db), pageSize: 5 }),
+      ...delivered.map(counter(db)),
+    ]);
+    const alone = await missedEvents();
+    await catchUp(alone, soon(), { countEvent: counter(alone) });
+    expect(await contents(db)).to.deep.equal(await contents(alone));
+  });
+
+  it("says how many could not be counted and why, counts the others, and fails", async () => {
+    const db = await missedEvents();
+    await db.collection("events").add({ counted: false, app_id: "com.example.shop" });
+    const restore = interceptCalls(db, ({ request, proceed }) =>
+      JSON.stringify(request.writes).includes("@2.5.0")
+        ? Promise.reject(firestoreError(3, "INVALID_ARGUMENT: for some reason"))
+        : proceed(),
+    );
+    const { exitCode, output } = await run(command, ["--older-than", "0", "--yes"], db);
+    restore();
+    expect(exitCode).to.equal(1);
+    expect(output.split("\n")).to.have.members([
+      `${MISSED - 3} counted`,
+      "0 left to the trigger: too young",
+      "3 not counted: 3 INVALID_ARGUMENT",
+      "1 not counted: not an event of this backend",
+    ]);
+  });
+
+  it("asks first, and counts nothing on no", async () => {
+    const db = await missedEvents();
+    const before = await contents(db);
+    const { exitCode, questions } = await run(command, [], db, false);
+    expect({ exitCode, questions }).to.deep.equal({
+      exitCode: 0,
+      questions: [`${MISSED} events are not counted. Count those that are older than 10 minutes?`],
+    });
+    expect(await contents(db)).to.deep.equal(before);
+  });
+
+  it("asks nothing when every event is counted", async () => {
+    const { output, questions } = await run(command, [], emptyFirestore());
+    expect({ output, questions }).to.deep.equal({ output: "Every event is counted.", questions: [] });
+  });
+
+  for (const death of ["before the call", "after the call"] as const) {
+    it(`ends as if undisturbed when it died ${death}, at each of its calls, and runs again`, async () => {
+      const work = (db: Firestore) => () => catchUp(db, soon(), { countEvent: counter(db), pageSize: 4 });
+      const db = await missedEvents();
+      const { calls } = await runUntil(db, Number.POSITIVE_INFINITY, death, work(db));
+      const expected = await contents(db);
+      expect(calls).to.be.greaterThan(8);
+      for (let fatal = 0; fatal < calls; fatal++) {
+        const db = await missedEvents();
+        await runUntil(db, fatal, death, work(db));
+        const { counted, failures } = await work(db)();
+        expect(counted, `call ${fatal} was not fatal`).to.be.greaterThan(fatal === calls - 1 ? -1 : 0);
+        expect(failures.size).to.equal(0);
+        expect(await contents(db), `call ${fatal}`).to.deep.equal(expected);
+      }
+    });
+  }
+});
+
+const MISSED = 13;
+
+/** Events of two versions, none of them counted. */
+async function missedEvents(): Promise<Firestore> {
+  const db = emptyFirestore();
+  for (let index = 0; index < MISSED; index++) {
+    await storeEvent(db, {
+      action: index % 3 === 0 ? "set_fail" : "set",
+      version_name: index < 3 ? "2.5.0" : "2.5.1",
+    });
+  }
+  return db;
+}
