@@ -72,7 +72,7 @@ export async function runCommand<Options extends z.ZodObject>(
     const message = printable(error instanceof Error ? error.message : String(error));
     const isUsage = error instanceof UsageError;
     const advice = isUsage ? `\nAll options: npm run ${command.name} -- --help` : "";
-    console.error(`${command.name}: ${message}${advice}`);
+    session.complain(`${command.name}: ${message}${advice}`);
     return isUsage ? ExitCode.usage : ExitCode.failed;
   }
 }

@@ -20,6 +20,8 @@ export interface Session {
   isEmulator: boolean;
   /** Prints a result. */
   print(text: string): void;
+  /** Prints what went wrong. */
+  complain(text: string): void;
   /** Asks before something changes, unless `agreed`. Throws a `UsageError` where nobody can answer. */
   confirm(question: string, agreed: boolean): Promise<boolean>;
   /** Begins a progress bar of `total` steps; nothing is shown where nobody watches. */
@@ -39,6 +41,7 @@ export const terminal: Session = {
   firestore: connect,
   isEmulator: emulatorHost !== undefined,
   print: (text) => console.log(text),
+  complain: (text) => console.error(text),
   async confirm(question, agreed) {
     if (agreed) return true;
     if (!process.stdin.isTTY) {

@@ -8,7 +8,7 @@ import { COUNTERS, DAYS, EVENTS } from "../../src/firestore.ts";
 import { systemClock } from "../../src/group-commit.ts";
 import { type Command, runCommand } from "../../tools/command.ts";
 import { anEvent } from "../backend.ts";
-import { firestoreError, interceptCalls, interceptReads } from "../faults.ts";
+import { type Call, firestoreError, interceptCalls, interceptReads } from "../faults.ts";
 
 const databases = new FirestoreMock();
 let next = 1;
@@ -77,11 +77,13 @@ export async function run<Options extends z.ZodObject>(
   answer?: boolean,
 ) {
   const printed: string[] = [];
+  const complaints: string[] = [];
   const questions: string[] = [];
   const exitCode = await runCommand(command, args, {
     firestore: async () => db,
     isEmulator: false,
     print: (text) => printed.push(text),
+    complain: (text) => complaints.push(text),
     confirm: async (question, agreed) => {
       if (agreed) return true;
       questions.push(question);
@@ -89,28 +91,52 @@ export async function run<Options extends z.ZodObject>(
     },
     progress: () => ({ advance() {}, stop() {} }),
   });
-  return { exitCode, output: printed.join("\n"), questions };
+  return { exitCode, output: printed.join("\n"), complaints, questions };
 }
 
-/** How a process ends: its call is lost, or arrives and the answer is lost. */
-export type Death = "before the call" | "after the call";
+/** How a process dies: the call is lost with it, or arrives and its answer is lost. */
+export const deaths = ["before the call", "after the call"] as const;
 
-/** Runs `work` until its call number `fatal` of Firestore, and lets none through from then on. Counts the calls. */
-export async function runUntil(db: Firestore, fatal: number, death: Death, work: () => Promise<unknown>) {
+/**
+ * For each call of Firestore that `work` makes on what `prepare` prepares: lets it die there, and runs it again. Answers
+ * with what an undisturbed run leaves behind, and for each call with what was left by the death, and by the second run.
+ */
+export async function dieAtEachCall(
+  death: (typeof deaths)[number],
+  prepare: () => Promise<Firestore>,
+  work: (db: Firestore) => Promise<unknown>,
+) {
+  const undisturbed = await prepare();
+  const calls = await runUntil(undisturbed, Number.POSITIVE_INFINITY, death, work);
+  const deadRuns: Array<{ left: object; repaired: object }> = [];
+  for (let fatal = 0; fatal < calls; fatal++) {
+    const db = await prepare();
+    await runUntil(db, fatal, death, work);
+    const left = await contents(db);
+    await work(db);
+    deadRuns.push({ left, repaired: await contents(db) });
+  }
+  return { undisturbed: await contents(undisturbed), deadRuns };
+}
+
+/** Runs `work` up to its call number `fatal` of Firestore, and lets none through from then on. Answers with their number. */
+async function runUntil(
+  db: Firestore,
+  fatal: number,
+  death: (typeof deaths)[number],
+  work: (db: Firestore) => Promise<unknown>,
+): Promise<number> {
   let calls = 0;
-  const handle = async ({ proceed }: { proceed(): Promise<unknown> }) => {
+  const handle = async ({ proceed }: Pick<Call, "proceed">) => {
     const call = calls++;
     if (call < fatal) return proceed();
     if (call === fatal && death === "after the call") await proceed();
     throw firestoreError(PERMISSION_DENIED);
   };
   const restore = [interceptCalls(db, handle), interceptReads(db, handle)];
-  const outcome = await work().then(
-    () => "done",
-    () => "died",
-  );
+  await work(db).catch(() => {});
   for (const undo of restore) undo();
-  return { calls, outcome };
+  return calls;
 }
 
 /** A status that is not tried again. */
