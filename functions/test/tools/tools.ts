@@ -1,6 +1,10 @@
 /** What the tests of the tools share: a Firestore without triggers, events in it, and an operator. */
 
+import { execFile } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
 import { FirestoreMock } from "@firebase-bridge/firestore-admin";
+import { expect } from "chai";
 import { type Firestore, Timestamp } from "firebase-admin/firestore";
 import type { z } from "zod";
 import { eventCounter } from "../../src/counter.ts";
@@ -92,6 +96,24 @@ export async function run<Options extends z.ZodObject>(
     progress: () => ({ advance() {}, stop() {} }),
   });
   return { exitCode, output: printed.join("\n"), complaints, questions };
+}
+
+const functions = fileURLToPath(new URL("../..", import.meta.url));
+
+/** Runs a tool as `npm run` does, with nothing of this machine's accounts and projects. */
+export async function runTool(name: string, args: string[], environment: Record<string, string> = {}) {
+  const started = promisify(execFile)(process.execPath, [`tools/${name}.ts`, ...args], {
+    cwd: functions,
+    env: { PATH: process.env.PATH, HOME: "/nonexistent", METADATA_SERVER_DETECTION: "none", ...environment },
+    timeout: 30_000,
+  });
+  started.child.stdin?.end();
+  const { exitCode, stdout, stderr } = await started.then(
+    (output) => ({ exitCode: 0, ...output }),
+    (error) => ({ exitCode: error.code, stdout: error.stdout, stderr: error.stderr }),
+  );
+  expect(stderr).not.to.match(/^ {4}at /m); // A stack trace.
+  return { exitCode, stdout, stderr };
 }
 
 /** How a process dies: the call is lost with it, or arrives and its answer is lost. */
