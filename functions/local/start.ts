@@ -1,6 +1,8 @@
 /** `npm start`: the stack on one machine, with a line for each request and each counted event. */
 
+import { spawnSync } from "node:child_process";
 import { createInterface } from "node:readline";
+import { isatty } from "node:tty";
 import { counterTable, readCounters } from "../tools/counters.ts";
 import { type Stack, startStack } from "./stack.ts";
 
@@ -25,10 +27,19 @@ const stack = await startStack(port, {
 for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => process.exit(0));
 console.log(greeting(stack));
 
-if (process.stdin.isTTY) {
+if (ownsTerminal()) {
   createInterface({ input: process.stdin }).on("line", async () => {
     console.log(counterTable(await readCounters(stack.firestore)));
   });
+}
+
+/** A process in the background (`npm start &`) is stopped if it reads the terminal. */
+function ownsTerminal(): boolean {
+  if (!isatty(0)) return false;
+  if (process.platform === "win32") return true;
+  // POSIX says nothing of it, but on Linux and macOS `+` marks the terminal's foreground process group.
+  const { stdout } = spawnSync("ps", ["-o", "stat=", "-p", String(process.pid)], { encoding: "utf8" });
+  return stdout?.includes("+") ?? false;
 }
 
 function greeting({ url, functionUrls }: Stack): string {

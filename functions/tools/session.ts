@@ -57,6 +57,7 @@ export const terminal: Session = {
       format: "{bar} {percentage}% | {value} of {total} | {eta_formatted} left",
       stream: process.stderr,
       clearOnComplete: true,
+      etaBuffer: 100,
     });
     bar.start(total, 0);
     return { advance: (steps) => bar.increment(steps), stop: () => bar.stop() };

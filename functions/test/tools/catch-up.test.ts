@@ -1,8 +1,18 @@
 import { expect } from "chai";
 import type { Firestore } from "firebase-admin/firestore";
 import { catchUp, command } from "../../tools/catch-up.ts";
-import { firestoreError, interceptCalls } from "../faults.ts";
-import { contents, counter, day, deaths, dieAtEachCall, emptyFirestore, run, storeEvent } from "./tools.ts";
+import { firestoreError, interceptCalls, interceptReads } from "../faults.ts";
+import {
+  contents,
+  countAllEvents,
+  counter,
+  day,
+  deaths,
+  dieAtEachCall,
+  emptyFirestore,
+  run,
+  storeEvent,
+} from "./tools.ts";
 
 const today = day(0);
 const soon = () => Date.now() + 60_000;
@@ -44,17 +54,30 @@ describe("catch-up", () => {
     expect(await contents(db)).to.deep.equal(before);
   });
 
-  it("counts each event once beside another run and the trigger", async () => {
+  it("counts each event once, though the trigger counts it after it was found", async () => {
     const db = await missedEvents();
-    const delivered = (await db.collection("events").get()).docs;
+    let underWay = false;
+    const restore = interceptReads(db, async ({ proceed }) => {
+      const found = await proceed();
+      if (!underWay) {
+        underWay = true;
+        await countAllEvents(db);
+      }
+      return found;
+    });
+    const { counted } = await catchUp(db, soon(), { countEvent: counter(db) });
+    restore();
+    expect(counted).to.equal(MISSED);
+    expect(await contents(db)).to.deep.equal(await countedAlone());
+  });
+
+  it("counts each event once beside another run", async () => {
+    const db = await missedEvents();
     await Promise.all([
-      catchUp(db, soon(), { countEvent: counter(db), pageSize: 3 }),
       catchUp(db, soon(), { countEvent: counter(db), pageSize: 5 }),
-      ...delivered.map(counter(db)),
+      catchUp(db, soon(), { countEvent: counter(db), pageSize: 5 }),
     ]);
-    const alone = await missedEvents();
-    await catchUp(alone, soon(), { countEvent: counter(alone) });
-    expect(await contents(db)).to.deep.equal(await contents(alone));
+    expect(await contents(db)).to.deep.equal(await countedAlone());
   });
 
   it("says how many could not be counted and why, counts the others, and fails", async () => {
@@ -118,4 +141,11 @@ async function missedEvents(): Promise<Firestore> {
     });
   await Promise.all(Array.from({ length: MISSED }, (_, index) => store(index)));
   return db;
+}
+
+/** What is there when nothing else counts the missed events. */
+async function countedAlone() {
+  const db = await missedEvents();
+  await countAllEvents(db);
+  return contents(db);
 }
