@@ -10,13 +10,19 @@ import {
 /** How many documents are read at once. An event has about 1 kB. */
 export const PAGE_SIZE = 1_000;
 
+export interface Paging {
+  size?: number;
+  /** How a page is read, where not as of now. */
+  read?(page: Query): Promise<QuerySnapshot>;
+}
+
 /**
- * The documents of a query in order of their ids: with equality filters only, Firestore's automatic indexes serve that.
- * `read` gets a page; documents that change meanwhile do not shift the next one.
+ * The documents of a query in order of their ids: where it has equality filters only, Firestore's automatic indexes
+ * serve that. Documents that change between two pages do not shift the second.
  */
 export async function* pages(
   query: Query,
-  { size = PAGE_SIZE, read = (page: Query): Promise<QuerySnapshot> => page.get() } = {},
+  { size = PAGE_SIZE, read = (page) => page.get() }: Paging = {},
 ): AsyncGenerator<QueryDocumentSnapshot[]> {
   const ordered = query.orderBy(FieldPath.documentId()).limit(size);
   let { docs } = await read(ordered);

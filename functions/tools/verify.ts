@@ -1,12 +1,12 @@
 /** `npm run verify`: compares the counters with the events that are still retained. */
 
-import { type DocumentSnapshot, type Firestore, type Query, Timestamp } from "firebase-admin/firestore";
+import { type DocumentSnapshot, type Firestore, Timestamp } from "firebase-admin/firestore";
 import { z } from "zod";
 import { countedPlatform, countedVersion, counterId, DAYS, dayId, EVENTS } from "../src/firestore.ts";
 import { addTo } from "./catch-up.ts";
 import { app, type Command, ExitCode, flag, main, project, version } from "./command.ts";
 import { countersQuery, countsDocument, parseCounter, type Which } from "./counters.ts";
-import { PAGE_SIZE, pages } from "./pages.ts";
+import { PAGE_SIZE, type Paging, pages } from "./pages.ts";
 import type { Progress } from "./session.ts";
 import { table } from "./table.ts";
 
@@ -58,51 +58,33 @@ export async function verify(
   which: Which = {},
   { pageSize = PAGE_SIZE, progress }: { pageSize?: number; progress?: (total: number) => Progress } = {},
 ): Promise<Verification> {
-  const events = eventsQuery(db, which);
-  const start = await events.count().get();
-  const paging = {
+  const start = await eventsQuery(db, which).count().get();
+  const past: Paging = {
     size: pageSize,
-    read: (page: Query) =>
-      db.runTransaction((past) => past.get(page), { readOnly: true, readTime: start.readTime }),
+    read: (page) => db.runTransaction((then) => then.get(page), { readOnly: true, readTime: start.readTime }),
   };
   const bar = progress?.(start.data().count);
-  const retained: Retained = { events: { counted: 0, uncounted: 0, invalid: 0 }, counters: new Map() };
-  for await (const page of pages(events, paging)) {
-    for (const event of page) tallyEvent(retained, which, event);
-    bar?.advance(page.length);
-  }
-  bar?.stop();
+  const retained = await readRetained(db, which, past, bar?.advance).finally(bar?.stop);
 
   const time = start.readTime.toDate();
-  const result: Verification = {
-    time,
-    events: retained.events,
-    counters: 0,
-    days: { exact: 0, partial: 0 },
-    differences: [],
-  };
-  const check = (counter: CounterWithDays, days: RetainedDays = new Map()) => {
+  const days = { exact: 0, partial: 0 };
+  const result: Verification = { time, events: retained.events, counters: 0, days, differences: [] };
+  const check = (counter: CounterWithDays, retainedDays: RetainedDays = new Map()) => {
     const isExact = (day: string) => {
-      const retention = days.get(day)?.retention ?? retained.shortestRetention ?? 0;
+      const retention = retainedDays.get(day)?.retention ?? retained.shortestRetention ?? 0;
       return Date.parse(day) + retention > time.getTime();
     };
     result.counters++;
-    for (const day of counter.days.keys()) result.days[isExact(day) ? "exact" : "partial"]++;
+    for (const day of counter.days.keys()) days[isExact(day) ? "exact" : "partial"]++;
     const { app_id, version_name } = counter;
-    for (const difference of differencesOf(counter, days, isExact)) {
-      result.differences.push({ app_id, version_name, ...difference });
+    for (const found of differencesOf(counter, retainedDays, isExact)) {
+      result.differences.push({ app_id, version_name, ...found });
     }
   };
-  for await (const page of pages(countersQuery(db, which), paging)) {
-    for (const snapshot of page) {
-      const { app_id, version_name, ...total } = parseCounter(snapshot);
-      const days = new Map<string, Tally>();
-      for await (const dayPage of pages(snapshot.ref.collection(DAYS), paging)) {
-        for (const day of dayPage) days.set(day.id, tallyOf(countsDocument.parse(day.data())));
-      }
-      check({ app_id, version_name, total: tallyOf(total), days }, retained.counters.get(snapshot.id)?.days);
-      retained.counters.delete(snapshot.id);
-    }
+  for await (const counter of countersWithDays(db, which, past)) {
+    const id = counterId(counter.app_id, counter.version_name);
+    check(counter, retained.counters.get(id)?.days);
+    retained.counters.delete(id);
   }
   for (const { app_id, version_name, days } of retained.counters.values()) {
     check({ app_id, version_name, total: new Map(), days: new Map() }, days);
@@ -147,6 +129,20 @@ const retainedEvent = z.object({
   counted: z.boolean(),
 });
 
+async function readRetained(
+  db: Firestore,
+  which: Which,
+  paging: Paging,
+  onProgress: Progress["advance"] = () => {},
+): Promise<Retained> {
+  const retained: Retained = { events: { counted: 0, uncounted: 0, invalid: 0 }, counters: new Map() };
+  for await (const page of pages(eventsQuery(db, which), paging)) {
+    for (const event of page) tallyEvent(retained, which, event);
+    onProgress(page.length);
+  }
+  return retained;
+}
+
 function tallyEvent(retained: Retained, which: Which, snapshot: DocumentSnapshot): void {
   const event = retainedEvent.safeParse(snapshot.data());
   if (!event.success) {
@@ -170,6 +166,23 @@ function tallyEvent(retained: Retained, which: Which, snapshot: DocumentSnapshot
   const retention = expire_at ? expire_at.toMillis() - received_at.toMillis() : Infinity;
   day.retention = Math.min(day.retention, retention);
   retained.shortestRetention = Math.min(retained.shortestRetention ?? Infinity, retention);
+}
+
+async function* countersWithDays(
+  db: Firestore,
+  which: Which,
+  paging: Paging,
+): AsyncGenerator<CounterWithDays> {
+  for await (const page of pages(countersQuery(db, which), paging)) {
+    for (const snapshot of page) {
+      const { app_id, version_name, ...total } = parseCounter(snapshot);
+      const days = new Map<string, Tally>();
+      for await (const dayPage of pages(snapshot.ref.collection(DAYS), paging)) {
+        for (const day of dayPage) days.set(day.id, tallyOf(countsDocument.parse(day.data())));
+      }
+      yield { app_id, version_name, total: tallyOf(total), days };
+    }
+  }
 }
 
 function tallyOf({ actions, platforms }: z.output<typeof countsDocument>): Tally {
