@@ -36,10 +36,9 @@ if (ownsTerminal()) {
 /** A process in the background (`npm start &`) is stopped if it reads the terminal. */
 function ownsTerminal(): boolean {
   if (!isatty(0)) return false;
-  if (process.platform === "win32") return true;
-  // POSIX says nothing of it, but on Linux and macOS `+` marks the terminal's foreground process group.
-  const { stdout } = spawnSync("ps", ["-o", "stat=", "-p", String(process.pid)], { encoding: "utf8" });
-  return stdout?.includes("+") ?? false;
+  // On Linux and macOS, `+` marks the foreground process group. Where there is no `ps`, nothing is in the background.
+  const ps = spawnSync("ps", ["-o", "stat=", "-p", String(process.pid)], { encoding: "utf8" });
+  return ps.error !== undefined || ps.stdout.includes("+");
 }
 
 function greeting({ url, functionUrls }: Stack): string {
