@@ -36,9 +36,9 @@ if (ownsTerminal()) {
 /** A process in the background (`npm start &`) is stopped if it reads the terminal. */
 function ownsTerminal(): boolean {
   if (!isatty(0)) return false;
-  // On Linux and macOS, `+` marks the foreground process group. Where there is no `ps`, nothing is in the background.
+  // On Linux and macOS, `+` marks the foreground process group. Other systems are unlikely to have a background.
   const ps = spawnSync("ps", ["-o", "stat=", "-p", String(process.pid)], { encoding: "utf8" });
-  return ps.error !== undefined || ps.stdout.includes("+");
+  return ps.status !== 0 || ps.stdout.includes("+");
 }
 
 function greeting({ url, functionUrls }: Stack): string {

@@ -8,7 +8,7 @@ import { EVENTS, statusOf } from "../src/firestore.ts";
 import { systemClock } from "../src/group-commit.ts";
 import { type Command, ExitCode, main, project, wholeNumber, yes } from "./command.ts";
 import { PAGE_SIZE, pages } from "./pages.ts";
-import { printable } from "./table.ts";
+import { amount, printable } from "./table.ts";
 
 /** What became of the events that were not counted. */
 export interface CaughtUp {
@@ -109,7 +109,7 @@ export const command: Command<typeof options> = {
       session.print("Every event is counted.");
       return ExitCode.done;
     }
-    const question = `${total} events are not counted. Count those that are older than ${minutes} minutes?`;
+    const question = `Not counted: ${amount(total, "event")}. Count those that are older than ${amount(minutes, "minute")}?`;
     if (!(await session.confirm(question, yes || session.isEmulator))) return ExitCode.done;
     const progress = session.progress(total);
     const before = Date.now() - minutes * 60_000;
@@ -121,9 +121,11 @@ export const command: Command<typeof options> = {
 
 function report({ counted, young, failures }: CaughtUp): string {
   return [
-    `${counted} counted`,
-    `${young} left to the trigger: too young`,
-    ...[...failures].map(([reason, events]) => `${events} not counted: ${printable(reason)}`),
+    `${amount(counted, "event")} counted`,
+    `${amount(young, "event")} left to the trigger: too young`,
+    ...[...failures].map(
+      ([reason, events]) => `${amount(events, "event")} not counted: ${printable(reason)}`,
+    ),
   ].join("\n");
 }
 

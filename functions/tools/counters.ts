@@ -122,9 +122,12 @@ function percent(rate: number | null): string {
 /** What `npm run counters -- --json` prints: the counters with their rates. */
 export function counterJson(counters: readonly Counter[]): string {
   return printableJson(
-    counters.map(({ platforms, ...counter }) => ({
-      ...counter,
-      ...health(counter.actions),
+    counters.map(({ app_id, version_name, updated_at, actions, platforms }) => ({
+      app_id,
+      version_name,
+      updated_at,
+      ...health(actions),
+      actions,
       platforms: Object.fromEntries(
         Object.entries(platforms).map(([platform, actions]) => [platform, { ...health(actions), actions }]),
       ),

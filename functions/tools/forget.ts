@@ -7,7 +7,7 @@ import { dayId, EVENTS } from "../src/firestore.ts";
 import { addTo, countAll, operatorsCounter, type WorkOptions } from "./catch-up.ts";
 import { app, type Command, ExitCode, main, optionHelp, project, yes } from "./command.ts";
 import { pages } from "./pages.ts";
-import { printable, table } from "./table.ts";
+import { amount, printable, table } from "./table.ts";
 
 /** Firestore takes more in one commit; a small one is soon done, and stopping loses little. */
 const PAGE_SIZE = 500;
@@ -111,7 +111,7 @@ export const command: Command<typeof options> = {
     }
     const total = found.reduce((sum, { events }) => sum + events, 0);
     session.print(eventsTable(found));
-    const question = `Delete these ${total} events for good?`;
+    const question = `Delete ${amount(total, "event")} for good?`;
     if (!(await session.confirm(question, yes || session.isEmulator))) return ExitCode.done;
     const progress = session.progress(total);
     const result = await forget(db, { device, app }, { onProgress: progress.advance }).finally(progress.stop);
@@ -129,10 +129,10 @@ function eventsTable(found: readonly DeviceEvents[]): string {
 
 function report({ deleted, kept }: Forgotten): string {
   return [
-    `${deleted} events deleted`,
+    `${amount(deleted, "event")} deleted`,
     ...[...kept].map(
       ([reason, events]) =>
-        `${events} kept, since they could not be counted: ${printable(reason)}. Run it again.`,
+        `${amount(events, "event")} kept, not counted yet: ${printable(reason)}. Run it again later.`,
     ),
   ].join("\n");
 }

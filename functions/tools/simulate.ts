@@ -9,6 +9,7 @@ import { type Command, ExitCode, main, optionHelp, wholeNumber, yes } from "./co
 import { type Counter, counterTable } from "./counters.ts";
 import { type DeviceEvent, devicePlatforms, deviceRequests, type Update } from "./device.ts";
 import { UsageError } from "./session.ts";
+import { amount } from "./table.ts";
 
 /** A batch is sent so often at most; the plugin itself never gives up. */
 const MAX_ATTEMPTS = 10;
@@ -210,7 +211,7 @@ export const command: Command<typeof options> = {
       throw new UsageError("--bad-platform and --bad-failures go together");
     }
     const bad = platform !== undefined && failures !== undefined ? { platform, failures } : undefined;
-    const question = `Send the events of ${devices} made-up devices to ${url.host}, to be stored and counted?`;
+    const question = `Send the events of ${amount(devices, "made-up device")} to ${url.host}, to be stored and counted?`;
     if (!(await session.confirm(question, yes || isLoopback(url)))) return ExitCode.done;
     const progress = session.progress(devices);
     const result = await simulate(
@@ -229,11 +230,11 @@ function isLoopback({ hostname }: URL): boolean {
 
 function report({ requests, events, answers, refused, unknown, seconds, counters }: Simulated, seed: string) {
   const lines = [
-    `${requests} requests with ${events} events in ${seconds.toFixed(1)} s: ${Math.round(events / seconds)} events/s`,
+    `${amount(requests, "request")} with ${amount(events, "event")} in ${seconds.toFixed(1)} s: ${Math.round(events / seconds)} events/s`,
     `answers: ${[...answers].map(([status, count]) => `${count} × ${status}`).join(", ")}`,
   ];
-  if (refused > 0) lines.push(`${refused} events were refused for good`);
-  if (unknown > 0) lines.push(`${unknown} events were not answered for good: they may be stored or not`);
+  if (refused > 0) lines.push(`${amount(refused, "event")} refused for good`);
+  if (unknown > 0) lines.push(`${amount(unknown, "event")} not answered for good: stored or not`);
   return [...lines, `seed: ${seed}`, "", "This adds to the counters:", counterTable(counters)].join("\n");
 }
 

@@ -8,7 +8,7 @@ import { app, type Command, ExitCode, flag, main, project, version } from "./com
 import { countersQuery, countsDocument, parseCounter, type Which } from "./counters.ts";
 import { PAGE_SIZE, type Paging, pages } from "./pages.ts";
 import type { Progress } from "./session.ts";
-import { table } from "./table.ts";
+import { amount, table } from "./table.ts";
 
 /**
  * What can be wrong with a counter. `fewer events than counted` is not certainly wrong: events may have been deleted
@@ -276,24 +276,24 @@ export const command: Command<typeof options> = {
 
 function report({ time, events, counters, days, differences }: Verification): string {
   const lines = [
-    `As of ${time.toISOString()}`,
-    `${events.counted} counted events are retained; ${counters} counters`,
-    `${days.exact} days of counters must match: no event of them has expired`,
-    `${days.partial} days must hold at least what is retained: some of their events may have expired`,
+    `As of ${time.toISOString()}: ${amount(events.counted, "counted event")}, ${amount(counters, "counter")}`,
+    `${amount(days.exact, "day")} must match: no event has expired`,
+    `${amount(days.partial, "day")} must have counted at least what is retained: events may have expired`,
   ];
   if (events.uncounted > 0) {
     lines.push(
-      `${events.uncounted} events are not counted (yet): npm run catch-up counts those that were missed`,
+      `${amount(events.uncounted, "event")} not counted yet: npm run catch-up counts those that were missed`,
     );
   }
-  if (events.invalid > 0) lines.push(`${events.invalid} documents in \`events\` are no events`);
+  if (events.invalid > 0)
+    lines.push(`${amount(events.invalid, "document")} in \`events\` not of this backend`);
   if (differences.length === 0) return [...lines, "", "No differences."].join("\n");
   const headings = ["app", "version", "day", "platform", "action", "counter", "expected", "finding"];
   const rows = differences.map((found) => [
     ...[found.app_id, found.version_name, found.day, found.platform, found.action],
     ...[found.counter, found.expected, found.finding],
   ]);
-  return [...lines, "", `${differences.length} differences:`, table(headings, rows)].join("\n");
+  return [...lines, "", `${amount(differences.length, "difference")}:`, table(headings, rows)].join("\n");
 }
 
 if (import.meta.main) await main(command);

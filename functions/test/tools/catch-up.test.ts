@@ -92,10 +92,10 @@ describe("catch-up", () => {
     restore();
     expect(exitCode).to.equal(1);
     expect(output.split("\n")).to.have.members([
-      `${MISSED - 3} counted`,
-      "0 left to the trigger: too young",
-      "3 not counted: 3 INVALID_ARGUMENT",
-      "1 not counted: not an event of this backend",
+      `${MISSED - 3} events counted`,
+      "0 events left to the trigger: too young",
+      "3 events not counted: 3 INVALID_ARGUMENT",
+      "1 event not counted: not an event of this backend",
     ]);
   });
 
@@ -105,7 +105,7 @@ describe("catch-up", () => {
     const { exitCode, questions } = await run(command, [], db, false);
     expect({ exitCode, questions }).to.deep.equal({
       exitCode: 0,
-      questions: [`${MISSED} events are not counted. Count those that are older than 10 minutes?`],
+      questions: [`Not counted: ${MISSED} events. Count those that are older than 10 minutes?`],
     });
     expect(await contents(db)).to.deep.equal(before);
   });

@@ -72,7 +72,7 @@ describe("forget", () => {
     restore();
     expect(exitCode).to.equal(1);
     expect(output).to.include("0 events deleted");
-    expect(output).to.include("1 kept, since they could not be counted: 3 INVALID_ARGUMENT");
+    expect(output).to.include("1 event kept, not counted yet: 3 INVALID_ARGUMENT");
     expect(await devices(db)).to.deep.equal([device]);
   });
 
@@ -85,7 +85,7 @@ describe("forget", () => {
     const before = await contents(db);
     const { exitCode, output, questions } = await run(command, ["--device", device], db, false);
     expect(exitCode).to.equal(0);
-    expect(questions).to.deep.equal(["Delete these 3 events for good?"]);
+    expect(questions).to.deep.equal(["Delete 3 events for good?"]);
     expect(output.split("\n").map((line) => line.split(/ {2,}/))).to.deep.equal([
       ["app", "events", "not counted yet", "first day", "last day"],
       ["com.example.desktop", "1", "1", day(0), day(0)],
@@ -100,7 +100,7 @@ describe("forget", () => {
     const { exitCode, output } = await run(command, ["--device", device], db, true);
     expect({ exitCode, last: output.split("\n").at(-1) }).to.deep.equal({
       exitCode: 0,
-      last: "1 events deleted",
+      last: "1 event deleted",
     });
     expect(await devices(db)).to.deep.equal([]);
   });
