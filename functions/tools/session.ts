@@ -1,10 +1,11 @@
 /** What a tool works with: a Firestore, a terminal to print to, someone to ask. */
 
+import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import net from "node:net";
 import { createInterface } from "node:readline/promises";
 import { SingleBar } from "cli-progress";
-import { applicationDefault, initializeApp } from "firebase-admin/app";
+import { applicationDefault, type Credential, initializeApp } from "firebase-admin/app";
 import { type Firestore, getFirestore } from "firebase-admin/firestore";
 
 /** What the operator can put right: shown as it is, with exit code 2. */
@@ -48,9 +49,13 @@ export const terminal: Session = {
       throw new UsageError(`${question} Nobody can be asked here, so nothing was done. Add --yes to agree.`);
     }
     const dialogue = createInterface({ input: process.stdin, output: process.stderr });
-    const answer = await dialogue.question(`${question} [y/N] `);
+    // Ctrl-D closes the dialogue without an answer; Ctrl-C rejects.
+    const closed = once(dialogue, "close").then(() => "");
+    const answer = await Promise.race([dialogue.question(`${question} [y/N] `), closed]).catch(() => "");
     dialogue.close();
-    return /^y(es)?$/i.test(answer.trim());
+    const agrees = /^y(es)?$/i.test(answer.trim());
+    if (!agrees) console.error("Nothing was done.");
+    return agrees;
   },
   progress(total) {
     const bar = new SingleBar({
@@ -76,26 +81,32 @@ async function connect(project: string | undefined): Promise<Firestore> {
         "or set FIRESTORE_EMULATOR_HOST (127.0.0.1:8080) for the emulator.",
     );
   }
-  const credential = applicationDefault();
-  await credential.getAccessToken().catch(() => {
+  return getFirestore(initializeApp({ projectId: named, credential: await usableCredential() }));
+}
+
+async function usableCredential(): Promise<Credential> {
+  try {
+    const credential = applicationDefault();
+    await credential.getAccessToken();
+    return credential;
+  } catch {
     throw new UsageError(
       "No Google credentials that work. Run `gcloud auth application-default login`, " +
         "or set GOOGLE_APPLICATION_CREDENTIALS to the key file of a service account.",
     );
-  });
-  return getFirestore(initializeApp({ projectId: named, credential }));
+  }
 }
 
-/** Without this, the Admin SDK waits for an absent emulator for minutes. */
-async function reachEmulator(host: string): Promise<void> {
-  const { hostname, port } = URL.parse(`http://${host}`) ?? {};
-  const socket = net.connect({ host: hostname ?? "", port: Number(port) });
+/** The Admin SDK waits for an absent emulator for minutes; this does not. */
+async function reachEmulator(address: string): Promise<void> {
   try {
-    await new Promise((resolve, reject) => socket.once("connect", resolve).once("error", reject));
+    const { hostname, port } = new URL(`http://${address}`);
+    const socket = net.connect(Number(port), hostname.replace(/^\[|\]$/g, ""));
+    await once(socket, "connect", { signal: AbortSignal.timeout(5_000) }).finally(() => socket.destroy());
   } catch {
-    throw new UsageError(`Nothing answers at FIRESTORE_EMULATOR_HOST=${host}. Start it: npm run emulators`);
-  } finally {
-    socket.destroy();
+    throw new UsageError(
+      `Nothing answers at FIRESTORE_EMULATOR_HOST=${address}. Start it: npm run emulators`,
+    );
   }
 }
 

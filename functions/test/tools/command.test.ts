@@ -29,18 +29,23 @@ describe("the tools as commands", () => {
   for (const name of onFirestore) {
     it(`${name} says what to do without a project, without credentials and without an emulator`, async () => {
       const args = required[name] ?? [];
-      const [noProject, emptySettings, noCredentials, noEmulator] = await Promise.all([
+      const [noProject, emptySettings, noCredentials, noKeyFile, noEmulator] = await Promise.all([
         runTool(name, args),
         runTool(name, args, { GOOGLE_CLOUD_PROJECT: "", FIRESTORE_EMULATOR_HOST: "" }),
         runTool(name, args, { GOOGLE_CLOUD_PROJECT: "my-project" }),
+        runTool(name, [...args, "--project", "my-project"], {
+          GOOGLE_APPLICATION_CREDENTIALS: "/nonexistent",
+        }),
         runTool(name, args, { FIRESTORE_EMULATOR_HOST: "127.0.0.1:1" }),
       ]);
       for (const { exitCode, stderr } of [noProject, emptySettings]) {
         expect(exitCode).to.equal(2);
         expect(stderr).to.include("No project. Name it with --project ID or GOOGLE_CLOUD_PROJECT");
       }
-      expect(noCredentials.exitCode).to.equal(2);
-      expect(noCredentials.stderr).to.include("gcloud auth application-default login");
+      for (const { exitCode, stderr } of [noCredentials, noKeyFile]) {
+        expect(exitCode).to.equal(2);
+        expect(stderr).to.include("gcloud auth application-default login");
+      }
       expect(noEmulator.exitCode).to.equal(2);
       expect(noEmulator.stderr).to.include("Nothing answers at FIRESTORE_EMULATOR_HOST=127.0.0.1:1");
     });
