@@ -9,6 +9,7 @@ import { systemClock } from "../src/group-commit.ts";
 import { type Command, ExitCode, main, project, wholeNumber, yes } from "./command.ts";
 import { pages } from "./pages.ts";
 import { amount, printable } from "./table.ts";
+import { addTo } from "./tally.ts";
 
 /** A counter is written once a second: the more events share that, the better. */
 const PAGE_SIZE = 5_000;
@@ -55,10 +56,6 @@ export async function catchUp(
     onProgress?.(page.length);
   }
   return result;
-}
-
-export function addTo<Key>(counts: Map<Key, number>, key: Key, count: number): void {
-  counts.set(key, (counts.get(key) ?? 0) + count);
 }
 
 /** Counts as the trigger does, at the operator's settings. */

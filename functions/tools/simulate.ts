@@ -4,12 +4,12 @@ import { randomUUID } from "node:crypto";
 import { z } from "zod";
 import { countedVersion } from "../src/firestore.ts";
 import { type Clock, systemClock } from "../src/group-commit.ts";
-import { addTo } from "./catch-up.ts";
 import { type Command, ExitCode, main, optionHelp, wholeNumber, yes } from "./command.ts";
 import { type Counter, counterTable } from "./counters.ts";
 import { type DeviceEvent, devicePlatforms, deviceRequests, type Update } from "./device.ts";
 import { UsageError } from "./session.ts";
 import { amount } from "./table.ts";
+import { addTo } from "./tally.ts";
 
 /** A batch is sent so often at most; the plugin itself never gives up. */
 const MAX_ATTEMPTS = 10;

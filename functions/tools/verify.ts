@@ -3,12 +3,12 @@
 import { type DocumentSnapshot, type Firestore, Timestamp } from "firebase-admin/firestore";
 import { z } from "zod";
 import { countedPlatform, countedVersion, counterId, DAYS, dayId, EVENTS } from "../src/firestore.ts";
-import { addTo } from "./catch-up.ts";
 import { app, type Command, ExitCode, flag, main, project, version } from "./command.ts";
 import { countersQuery, countsDocument, parseCounter, type Which } from "./counters.ts";
 import { PAGE_SIZE, type Paging, pages } from "./pages.ts";
 import type { Progress } from "./session.ts";
 import { amount, table } from "./table.ts";
+import { addTo } from "./tally.ts";
 
 /**
  * What can be wrong with a counter. `fewer events than counted` is not certainly wrong: events may have been deleted

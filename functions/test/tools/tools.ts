@@ -101,7 +101,7 @@ export async function run<Options extends z.ZodObject>(
 const functions = fileURLToPath(new URL("../..", import.meta.url));
 
 /** Runs a tool as `npm run` does, with nothing of this machine's accounts and projects. */
-export async function runTool(name: string, args: string[], environment: Record<string, string> = {}) {
+export async function runTool(name: string, args: string[] = [], environment: Record<string, string> = {}) {
   const started = promisify(execFile)(process.execPath, [`tools/${name}.ts`, ...args], {
     cwd: functions,
     env: { PATH: process.env.PATH, HOME: "/nonexistent", METADATA_SERVER_DETECTION: "none", ...environment },
