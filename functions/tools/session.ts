@@ -49,9 +49,8 @@ export const terminal: Session = {
       throw new UsageError(`${question} Nobody can be asked here, so nothing was done. Add --yes to agree.`);
     }
     const dialogue = createInterface({ input: process.stdin, output: process.stderr });
-    // Ctrl-D closes the dialogue without an answer; Ctrl-C rejects.
-    const closed = once(dialogue, "close").then(() => "");
-    const answer = await Promise.race([dialogue.question(`${question} [y/N] `), closed]).catch(() => "");
+    // Rejects on Ctrl-C and Ctrl-D.
+    const answer = await dialogue.question(`${question} [y/N] `).catch(() => "");
     dialogue.close();
     const agrees = /^y(es)?$/i.test(answer.trim());
     if (!agrees) console.error("Nothing was done.");
