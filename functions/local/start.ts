@@ -1,5 +1,9 @@
 /** `npm start`: the stack on one machine, with a line for each request and each counted event. */
 
+import { spawnSync } from "node:child_process";
+import { createInterface } from "node:readline";
+import { isatty } from "node:tty";
+import { counterTable, readCounters } from "../tools/counters.ts";
 import { type Stack, startStack } from "./stack.ts";
 
 const DEFAULT_PORT = 5001;
@@ -23,6 +27,20 @@ const stack = await startStack(port, {
 for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => process.exit(0));
 console.log(greeting(stack));
 
+if (ownsTerminal()) {
+  createInterface({ input: process.stdin }).on("line", async () => {
+    console.log(counterTable(await readCounters(stack.firestore)));
+  });
+}
+
+/** A process in the background (`npm start &`) is stopped if it reads the terminal. */
+function ownsTerminal(): boolean {
+  if (!isatty(0)) return false;
+  // On Linux and macOS, `+` marks the foreground process group. Other systems are unlikely to have a background.
+  const ps = spawnSync("ps", ["-o", "stat=", "-p", String(process.pid)], { encoding: "utf8" });
+  return ps.status !== 0 || ps.stdout.includes("+");
+}
+
 function greeting({ url, functionUrls }: Stack): string {
   return `
 The functions run on this machine, on a Firestore in memory: it is empty again after a restart.
@@ -35,7 +53,11 @@ Send an event:
 
   curl ${functionUrls.get("stats")} --json @test/payloads/android-8.51.23-download-worker.json
 
-Ctrl-C stops it.
+Send what a hundred devices send, from another terminal:
+
+  npm run simulate -- --url ${functionUrls.get("stats")}
+
+Enter shows the counters as a table; Ctrl-C stops it.
 `;
 }
 

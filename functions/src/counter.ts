@@ -185,6 +185,11 @@ const countableDocument = z.object({
   received_at: z.instanceof(Timestamp),
 });
 
+/** Whether a document in `events` is an event: one that is not can never be counted. */
+export function isCountable(snapshot: DocumentSnapshot): boolean {
+  return countableDocument.safeParse(snapshot.data()).success;
+}
+
 /** Reads an event document; nothing if there is nothing to count. */
 function uncountedEvent(snapshot: DocumentSnapshot): UncountedEvent | undefined {
   if (!snapshot.updateTime || snapshot.get("counted") === true) return undefined;

@@ -104,8 +104,8 @@ async function moveShardsOf(counter: DocumentReference): Promise<void> {
   }
 }
 
-/** Nothing for a document that was not written by `addToShard`. */
-function readShard(snapshot: QueryDocumentSnapshot) {
+/** What a shard holds; nothing for a document that was not written by `addToShard`. */
+export function readShard(snapshot: QueryDocumentSnapshot) {
   const document = shardDocument.safeParse(snapshot.data());
   if (!document.success) {
     logger.error("A document in `shards` is no shard and is left alone.", { path: snapshot.ref.path });

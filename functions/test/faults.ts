@@ -32,6 +32,12 @@ export function interceptCalls(db: Firestore, handle: (call: Call) => Promise<un
   return () => Object.assign(transport, { request, requestStream });
 }
 
+/** The same for queries and reads by id only. */
+export function interceptReads(db: Firestore, handle: (call: Call) => Promise<unknown>): () => void {
+  const isRead = (method: string) => /^(run|batchGet)/.test(method);
+  return interceptCalls(db, (call) => (isRead(call.method) ? handle(call) : call.proceed()));
+}
+
 /** What Firestore throws with a gRPC status code. */
 export function firestoreError(code: number, message = "injected"): Error {
   return Object.assign(new Error(`${code} ${message}`), { code });

@@ -1,0 +1,146 @@
+import { expect } from "chai";
+import fc from "fast-check";
+import type { Firestore } from "firebase-admin/firestore";
+import { knownActions } from "../../src/actions.ts";
+import { command, isUpdateFailure } from "../../tools/counters.ts";
+import { printable, printableJson, table } from "../../tools/table.ts";
+import { countAllEvents, emptyFirestore, run, storeEvent } from "./tools.ts";
+
+describe("counters", () => {
+  it("shows installs, failures and rates of each version and platform, the latest version first", async () => {
+    const { exitCode, output } = await run(command, [], await shop());
+    expect(exitCode).to.equal(0);
+    expect(output).to.equal(
+      [
+        "app                  version  platform  installs  failures  success   failure rate",
+        "com.example.desktop  1.0.0    all              0         0  –         –",
+        "com.example.shop     2.5.1    all              3         1  75.00 %   25.00 %",
+        "                              android          2         0  100.00 %  0.00 %",
+        "                              ios              1         1  50.00 %   50.00 %",
+        "com.example.shop     2.5.0    all              1         0  100.00 %  0.00 %",
+        "                              android          1         0  100.00 %  0.00 %",
+      ].join("\n"),
+    );
+  });
+
+  it("shows one app, or one version, or both", async () => {
+    const db = await shop();
+    const versions = async (...args: string[]) => {
+      const { output } = await run(command, [...args, "--json"], db);
+      return JSON.parse(output).map((counter: { version_name: string }) => counter.version_name);
+    };
+    expect(await versions("--app", "com.example.shop")).to.deep.equal(["2.5.1", "2.5.0"]);
+    expect(await versions("--version", "1.0.0")).to.deep.equal(["1.0.0"]);
+    expect(await versions("--app", "com.example.shop", "--version", "2.5.0")).to.deep.equal(["2.5.0"]);
+    expect(await versions("--app", "com.example.shop", "--version", "1.0.0")).to.deep.equal([]);
+  });
+
+  it("prints every count as JSON, with rates as numbers", async () => {
+    const { output } = await run(command, ["--version", "2.5.1", "--json"], await shop());
+    const [{ updated_at, ...counter }] = JSON.parse(output);
+    expect(Date.now() - Date.parse(updated_at)).to.be.within(0, 60_000);
+    expect(counter).to.deep.equal({
+      app_id: "com.example.shop",
+      version_name: "2.5.1",
+      actions: { set: 3, update_fail: 1 },
+      ...{ installs: 3, failures: 1, success_rate: 0.75, failure_rate: 0.25 },
+      platforms: {
+        android: { installs: 2, failures: 0, success_rate: 1, failure_rate: 0, actions: { set: 2 } },
+        ios: {
+          ...{ installs: 1, failures: 1, success_rate: 0.5, failure_rate: 0.5 },
+          actions: { set: 1, update_fail: 1 },
+        },
+      },
+    });
+  });
+
+  it("says so when nothing is counted", async () => {
+    expect((await run(command, [], emptyFirestore())).output).to.equal("Nothing is counted yet.");
+  });
+
+  it("names a document that is no counter, and fails", async () => {
+    const db = emptyFirestore();
+    await db.doc("counters/by-hand").set({ actions: "many" });
+    const { exitCode, complaints } = await run(command, [], db);
+    expect(exitCode).to.equal(1);
+    expect(complaints[0]).to.include("counters/by-hand is not a counter");
+  });
+
+  it("shows a hostile version name without obeying it", async () => {
+    const db = emptyFirestore();
+    const hostile = "1.0\u001b]0;owned\u0007\u009b2J\r\n\u202e\u2028\u{e0041}";
+    await storeEvent(db, { version_name: hostile });
+    await countAllEvents(db);
+    const { output } = await run(command, [], db);
+    expect(output).to.match(visible).and.include("1.0\\u{1b}]0;owned\\u{7}\\u{9b}2J\\u{d}\\u{a}");
+    const json = (await run(command, ["--json"], db)).output;
+    expect(json).to.match(visible);
+    expect(JSON.parse(json)[0].version_name).to.equal(hostile);
+  });
+
+  it("takes for failures what keeps an update from being installed, once for each", () => {
+    expect([...knownActions].filter(isUpdateFailure).sort()).to.deep.equal([
+      "canonical_path_fail",
+      "checksum_fail",
+      "checksum_required",
+      "decrypt_fail",
+      "directory_path_fail",
+      "download_fail",
+      "finish_download_fail",
+      "insufficient_disk_space",
+      "low_mem_fail",
+      "manifest_path_fail",
+      "session_key_required",
+      "set_fail",
+      "unzip_fail",
+      "update_fail",
+      "windows_path_fail",
+    ]);
+  });
+});
+
+describe("what tools print", () => {
+  /** Much of Latin-1's controls, something of all else, halves of characters included. */
+  const unit = fc.oneof(fc.nat(0xff), fc.nat(0xffff)).map((code) => String.fromCharCode(code));
+  const text = fc.string({ unit });
+
+  it("holds nothing that a terminal obeys, whatever it is given", () => {
+    fc.assert(
+      fc.property(text, (input) => {
+        expect(printable(input)).to.match(oneLine);
+        expect(printableJson({ [input]: input })).to.match(visible);
+        expect(JSON.parse(printableJson([input]))).to.deep.equal([input]);
+        expect(table(["a", "b"], [[input, 1]]).split("\n")).to.have.length(2);
+      }),
+    );
+  });
+
+  it("cuts what is too long for a table", () => {
+    const [, row] = table(["version"], [["x".repeat(500)]]).split("\n");
+    expect(row).to.equal(`${"x".repeat(47)}…`);
+  });
+});
+
+/** Text in which nothing is invisible but the ends of lines. */
+const visible = /^[^\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]*(\n[^\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]*)*$/u;
+const oneLine = /^[^\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]*$/u;
+
+/** Counters of two apps and three versions. */
+async function shop(): Promise<Firestore> {
+  const db = emptyFirestore();
+  await storeEvent(db, {
+    app_id: "com.example.desktop",
+    version_name: "1.0.0",
+    platform: "electron",
+    action: "get",
+  });
+  await storeEvent(db, { version_name: "2.5.0" });
+  await countAllEvents(db);
+  await new Promise((resolve) => setTimeout(resolve, 5));
+  await storeEvent(db, { action: "set" });
+  await storeEvent(db, { action: "set" });
+  await storeEvent(db, { action: "set", platform: "ios" });
+  await storeEvent(db, { action: "update_fail", platform: "ios" });
+  await countAllEvents(db);
+  return db;
+}

@@ -1,0 +1,167 @@
+/** What the tests of the tools share: a Firestore without triggers, events in it, and an operator. */
+
+import { execFile } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { FirestoreMock } from "@firebase-bridge/firestore-admin";
+import { expect } from "chai";
+import { type DocumentSnapshot, type Firestore, Timestamp } from "firebase-admin/firestore";
+import type { z } from "zod";
+import { eventCounter } from "../../src/counter.ts";
+import { COUNTERS, DAYS, EVENTS } from "../../src/firestore.ts";
+import { systemClock } from "../../src/group-commit.ts";
+import { type Command, runCommand } from "../../tools/command.ts";
+import { anEvent } from "../backend.ts";
+import { type Call, firestoreError, interceptCalls } from "../faults.ts";
+
+const databases = new FirestoreMock();
+let next = 1;
+
+/** A Firestore of its own, in which nothing counts by itself. */
+export function emptyFirestore(): Firestore {
+  return databases.createDatabase(`demo-tools-${next++}`).firestore();
+}
+
+const DAY = 86_400_000;
+
+/** How many events were stored in each: their ids are their numbers, the same in every run. */
+const stored = new WeakMap<Firestore, number>();
+
+/** Stores an event as the backend does, not counted. `ago` is how many days ago it was received. */
+export async function storeEvent(
+  db: Firestore,
+  fields: Record<string, unknown> = {},
+  ago = 0,
+  retention = 90,
+): Promise<DocumentSnapshot> {
+  const received = Date.now() - ago * DAY;
+  const number = (stored.get(db) ?? 0) + 1;
+  stored.set(db, number);
+  const ref = db.doc(`${EVENTS}/event${String(number).padStart(3, "0")}`);
+  await ref.set({
+    ...anEvent(fields),
+    received_at: Timestamp.fromMillis(received),
+    expire_at: Timestamp.fromMillis(received + retention * DAY),
+    counted: false,
+  });
+  return ref.get();
+}
+
+/** The name of the day so many days ago. */
+export function day(ago: number): string {
+  return new Date(Date.now() - ago * DAY).toISOString().slice(0, 10);
+}
+
+/** The counting of the trigger, without its pauses. */
+export function counter(db: Firestore, shards = 1) {
+  return eventCounter(db, { interval: 0, shards, clock: systemClock });
+}
+
+/** Counts all events, as the trigger does. */
+export async function countAllEvents(db: Firestore): Promise<void> {
+  const { docs } = await db.collection(EVENTS).get();
+  await Promise.all(docs.map(counter(db)));
+}
+
+/** All events, counters and days by path, apart from the times at which they were written. */
+export async function contents(db: Firestore) {
+  const documents: Record<string, object> = {};
+  for (const query of [db.collection(EVENTS), db.collection(COUNTERS), db.collectionGroup(DAYS)]) {
+    for (const document of (await query.get()).docs) {
+      const { updated_at, received_at, expire_at, ...data } = document.data();
+      documents[document.ref.path] = data;
+    }
+  }
+  return documents;
+}
+
+/** Runs a command as an operator does who answers a question with `answer`, or cannot be asked. */
+export async function run<Options extends z.ZodObject>(
+  command: Command<Options>,
+  args: string[],
+  db: Firestore,
+  answer?: boolean,
+) {
+  const printed: string[] = [];
+  const complaints: string[] = [];
+  const questions: string[] = [];
+  const exitCode = await runCommand(command, args, {
+    firestore: async () => db,
+    isEmulator: false,
+    print: (text) => printed.push(text),
+    complain: (text) => complaints.push(text),
+    confirm: async (question, agreed) => {
+      if (agreed) return true;
+      questions.push(question);
+      return answer ?? false;
+    },
+    progress: () => ({ advance() {}, stop() {} }),
+  });
+  return { exitCode, output: printed.join("\n"), complaints, questions };
+}
+
+const functions = fileURLToPath(new URL("../..", import.meta.url));
+
+/** Runs a tool as `npm run` does, with nothing of this machine's accounts and projects. */
+export async function runTool(name: string, args: string[] = [], environment: Record<string, string> = {}) {
+  const started = promisify(execFile)(process.execPath, [`tools/${name}.ts`, ...args], {
+    cwd: functions,
+    env: { PATH: process.env.PATH, HOME: "/nonexistent", METADATA_SERVER_DETECTION: "none", ...environment },
+    timeout: 30_000,
+  });
+  started.child.stdin?.end();
+  const { exitCode, stdout, stderr } = await started.then(
+    (output) => ({ exitCode: 0, ...output }),
+    (error) => ({ exitCode: error.code, stdout: error.stdout, stderr: error.stderr }),
+  );
+  expect(stderr).not.to.match(/^ {4}at /m); // A stack trace.
+  return { exitCode, stdout, stderr };
+}
+
+/** How a process dies: the call is lost with it, or arrives and its answer is lost. */
+export const deaths = ["before the call", "after the call"] as const;
+
+/**
+ * For each call of Firestore that `work` makes on what `prepare` prepares: lets it die there, and runs it again. Answers
+ * with what an undisturbed run leaves behind, and for each call with what was left by the death, and by the second run.
+ */
+export async function dieAtEachCall(
+  death: (typeof deaths)[number],
+  prepare: () => Promise<Firestore>,
+  work: (db: Firestore) => Promise<unknown>,
+) {
+  const undisturbed = await prepare();
+  const calls = await runUntil(undisturbed, Number.POSITIVE_INFINITY, death, work);
+  const deadRuns: Array<{ left: object; repaired: object }> = [];
+  for (let fatal = 0; fatal < calls; fatal++) {
+    const db = await prepare();
+    await runUntil(db, fatal, death, work);
+    const left = await contents(db);
+    await work(db);
+    deadRuns.push({ left, repaired: await contents(db) });
+  }
+  return { undisturbed: await contents(undisturbed), deadRuns };
+}
+
+/** Runs `work` up to its call number `fatal` of Firestore, and lets none through from then on. Answers with their number. */
+async function runUntil(
+  db: Firestore,
+  fatal: number,
+  death: (typeof deaths)[number],
+  work: (db: Firestore) => Promise<unknown>,
+): Promise<number> {
+  let calls = 0;
+  const handle = async ({ proceed }: Pick<Call, "proceed">) => {
+    const call = calls++;
+    if (call < fatal) return proceed();
+    if (call === fatal && death === "after the call") await proceed();
+    throw firestoreError(PERMISSION_DENIED);
+  };
+  const restore = interceptCalls(db, handle);
+  await work(db).catch(() => {});
+  restore();
+  return calls;
+}
+
+/** A status that is not tried again. */
+const PERMISSION_DENIED = 7;

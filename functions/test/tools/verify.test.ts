@@ -1,0 +1,186 @@
+import { expect } from "chai";
+import { FieldValue, type Firestore } from "firebase-admin/firestore";
+import { catchUp } from "../../tools/catch-up.ts";
+import { forget } from "../../tools/forget.ts";
+import { command, verify } from "../../tools/verify.ts";
+import { anEvent } from "../backend.ts";
+import { interceptReads } from "../faults.ts";
+import { countAllEvents, counter, day, emptyFirestore, run, storeEvent } from "./tools.ts";
+
+const total = "counters/com.example.shop@2.5.1";
+
+describe("verify", () => {
+  it("finds no differences where every event was counted once, on all platforms and days", async () => {
+    const db = await countedEvents();
+    const { exitCode, output } = await run(command, [], db);
+    expect(output).to.include(": 6 counted events, 3 counters\n").and.include("No differences.");
+    expect(exitCode).to.equal(0);
+    const { days, events } = await verify(db, {}, { pageSize: 2 });
+    expect({ days, events }).to.deep.equal({
+      days: { exact: 4, partial: 0 },
+      events: { counted: 6, uncounted: 0, invalid: 0 },
+    });
+  });
+
+  it("takes what is still in shards for counted", async () => {
+    const db = await countedEvents();
+    const sharded = counter(db, 10);
+    await sharded(await storeEvent(db, {}));
+    await sharded(await storeEvent(db, { version_name: "9.0.0" }));
+    expect((await db.collectionGroup("shards").get()).size).to.equal(2);
+    expect(await differences(db)).to.deep.equal([]);
+    expect((await verify(db, { version: "9.0.0" })).counters).to.equal(1);
+  });
+
+  it("finds a counted event that is missing from its day", async () => {
+    const db = await countedEvents();
+    await add(db, -1, day(0));
+    expect(await differences(db)).to.deep.equal([
+      [day(0), "all", "set", 1, 2, "counted events are missing"],
+      [day(0), "android", "set", 1, 2, "counted events are missing"],
+      ["total", "all", "set", 3, 2, "not the sum of its days"],
+      ["total", "android", "set", 2, 1, "not the sum of its days"],
+    ]);
+    const { exitCode, output } = await run(command, ["--allow-fewer"], db);
+    expect(exitCode).to.equal(1);
+    expect(output).to.match(
+      /com\.example\.shop +2\.5\.1 +\S+ +android +set +1 +2 +counted events are missing/,
+    );
+  });
+
+  it("finds an event that was counted twice", async () => {
+    const db = await countedEvents();
+    await add(db, 1, day(0), "total");
+    expect(await differences(db)).to.deep.equal([
+      [day(0), "all", "set", 3, 2, "fewer events than counted"],
+      [day(0), "android", "set", 3, 2, "fewer events than counted"],
+    ]);
+  });
+
+  it("finds a counter that is gone, and platforms that do not add up", async () => {
+    const db = await countedEvents();
+    await db.recursiveDelete(db.doc("counters/com.example.shop@2.5.0"));
+    await db.doc(total).update({ "platforms.ios.set": FieldValue.increment(1) });
+    expect(await differences(db)).to.deep.equal([
+      ["total", "ios", "set", 2, 1, "not the sum of its days"],
+      ["total", "all", "set", 3, 4, "not the sum of its platforms"],
+      [day(0), "all", "update_fail", 0, 1, "counted events are missing"],
+      [day(0), "android", "update_fail", 0, 1, "counted events are missing"],
+    ]);
+  });
+
+  it("asks of days with expired events only that nothing is missing", async () => {
+    const db = emptyFirestore();
+    await storeEvent(db, {}, 40, 30);
+    await storeEvent(db, {}, 40, 30);
+    await storeEvent(db, {}, 50, 30);
+    await storeEvent(db, {}, 1, 30);
+    await countAllEvents(db);
+    await db.doc("events/event001").delete(); // Firestore's TTL deletes within a day or so of expiry.
+    await db.doc("events/event003").delete();
+    const { days, differences: found } = await verify(db);
+    expect({ days, found }).to.deep.equal({ days: { exact: 1, partial: 2 }, found: [] });
+
+    await add(db, -2, day(40), "total");
+    expect(await differences(db)).to.deep.equal([
+      [day(40), "all", "set", 0, 1, "counted events are missing"],
+      [day(40), "android", "set", 0, 1, "counted events are missing"],
+    ]);
+  });
+
+  it("expects events that are kept for ever", async () => {
+    const db = emptyFirestore();
+    await storeEvent(db, { action: "set" }, 400);
+    await db.doc("events/event001").update({ expire_at: FieldValue.delete() });
+    await countAllEvents(db);
+    expect((await verify(db)).days).to.deep.equal({ exact: 1, partial: 0 });
+  });
+
+  it("says that events are fewer after forget, which may be allowed", async () => {
+    const db = await countedEvents();
+    await forget(db, { device: String(anEvent().device_id), app: "com.example.desktop" });
+    const found = await verify(db);
+    expect(new Set(found.differences.map(({ finding }) => finding))).to.have.keys(
+      "fewer events than counted",
+    );
+    expect((await run(command, [], db)).exitCode).to.equal(1);
+    expect((await run(command, ["--allow-fewer"], db)).exitCode).to.equal(0);
+  });
+
+  it("reports events that are not counted apart, without taking them for a difference", async () => {
+    const db = await countedEvents();
+    await storeEvent(db);
+    await db.collection("events").add({ junk: true });
+    const { exitCode, output } = await run(command, [], db);
+    expect(output).to.include("1 event not counted yet").and.include("1 document in `events`");
+    expect(exitCode).to.equal(0);
+  });
+
+  it("compares one app or one version, failures of single files included", async () => {
+    const db = await countedEvents();
+    await storeEvent(db, { version_name: "2.5.1:assets/main.js", action: "download_manifest_file_fail" });
+    await countAllEvents(db);
+    await add(db, 1, day(0));
+    const only = async (...args: string[]) => (await run(command, args, db)).output.split("\n")[0];
+    expect(await only("--app", "com.example.desktop")).to.include(": 1 counted event, 1 counter");
+    expect(await only("--version", "2.5.1")).to.include(": 6 counted events, 2 counters");
+    expect((await run(command, ["--app", "com.example.desktop"], db)).exitCode).to.equal(0);
+    expect((await run(command, ["--version", "2.5.0"], db)).exitCode).to.equal(0);
+    expect((await run(command, ["--version", "2.5.1"], db)).exitCode).to.equal(1);
+  });
+
+  it("is not confused by what is stored, counted and deleted while it runs", async () => {
+    const db = await countedEvents();
+    let underWay = false;
+    let reads = 0;
+    const restore = interceptReads(db, async ({ proceed }) => {
+      const answer = await proceed();
+      if (!underWay) {
+        underWay = true;
+        reads++;
+        await new Promise((resolve) => setTimeout(resolve, 2));
+        await storeEvent(db, { action: "reset" });
+        await catchUp(db, Date.now() + 60_000, { countEvent: counter(db) });
+        if (reads === 2) await db.doc("events/event006").delete();
+        underWay = false;
+      }
+      return answer;
+    });
+    const { differences: found, events } = await verify(db, {}, { pageSize: 2 });
+    restore();
+    expect(reads).to.be.greaterThan(6);
+    expect({ found, events }).to.deep.equal({
+      found: [],
+      events: { counted: 6, uncounted: 0, invalid: 0 },
+    });
+  });
+});
+
+/** Events of two apps, two versions, three platforms and two days, all counted. */
+async function countedEvents(): Promise<Firestore> {
+  const db = emptyFirestore();
+  await storeEvent(db);
+  await storeEvent(db);
+  await storeEvent(db, { platform: "ios" }, 1);
+  await storeEvent(db, { version_name: "2.5.0", action: "update_fail" });
+  await storeEvent(db, { app_id: "com.example.desktop", platform: "electron" });
+  await storeEvent(db, { platform: "unheard of", action: "get" });
+  await countAllEvents(db);
+  return db;
+}
+
+/** Falsifies the `set` of 2.5.1 on android, on the documents named. */
+async function add(db: Firestore, count: number, ...documents: string[]): Promise<void> {
+  for (const document of documents) {
+    const increment = FieldValue.increment(count);
+    await db
+      .doc(document === "total" ? total : `${total}/days/${document}`)
+      .update({ "actions.set": increment, "platforms.android.set": increment });
+  }
+}
+
+async function differences(db: Firestore) {
+  return (await verify(db)).differences.map(({ day, platform, action, counter, expected, finding }) => [
+    ...[day, platform, action, counter, expected, finding],
+  ]);
+}

@@ -1,0 +1,154 @@
+/** `npm run counters`: how each version fares, as a table. */
+
+import { type DocumentSnapshot, type Firestore, type Query, Timestamp } from "firebase-admin/firestore";
+import { z } from "zod";
+import { type ActionCounts, COUNTERS } from "../src/firestore.ts";
+import { app, type Command, ExitCode, flag, main, project, version } from "./command.ts";
+import { pages } from "./pages.ts";
+import { printableJson, table } from "./table.ts";
+
+const actionCounts = z.record(z.string(), z.number());
+
+/** What a counter and each of its days hold, as read. */
+export const countsDocument = z.object({
+  actions: actionCounts.default({}),
+  platforms: z.record(z.string(), actionCounts).default({}),
+});
+
+const counterDocument = countsDocument.extend({
+  app_id: z.string(),
+  version_name: z.string(),
+  updated_at: z
+    .instanceof(Timestamp)
+    .transform((time) => time.toDate().toISOString())
+    .optional(),
+});
+
+/** A counter as read. `updated_at` is an ISO time. */
+export type Counter = z.output<typeof counterDocument>;
+
+/** Of which app and version, where not of all. */
+export interface Which {
+  app?: string | undefined;
+  version?: string | undefined;
+}
+
+/** The counters, by app, and the version that was counted last first. */
+export async function readCounters(db: Firestore, which: Which = {}): Promise<Counter[]> {
+  const counters: Counter[] = [];
+  for await (const page of pages(countersQuery(db, which))) counters.push(...page.map(parseCounter));
+  const latest = ({ updated_at = "" }: Counter) => updated_at;
+  return counters.sort((a, b) => compare(a.app_id, b.app_id) || compare(latest(b), latest(a)));
+}
+
+export function countersQuery(db: Firestore, { app, version }: Which): Query {
+  let query: Query = db.collection(COUNTERS);
+  if (app !== undefined) query = query.where("app_id", "==", app);
+  if (version !== undefined) query = query.where("version_name", "==", version);
+  return query;
+}
+
+/** Throws if the document is not a counter. */
+export function parseCounter(snapshot: DocumentSnapshot): Counter {
+  const counter = counterDocument.safeParse(snapshot.data());
+  if (!counter.success)
+    throw new Error(`${snapshot.ref.path} is not a counter:\n${z.prettifyError(counter.error)}`);
+  return counter.data;
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : Number(a > b);
+}
+
+/** How installing went: `failure_rate` is failures / (installs + failures); `null` before the first of either. */
+export interface Health {
+  installs: number;
+  failures: number;
+  success_rate: number | null;
+  failure_rate: number | null;
+}
+
+export function health(actions: ActionCounts): Health {
+  const installs = actions.set ?? 0;
+  const failures = Object.entries(actions).reduce(
+    (sum, [action, count]) => sum + (isUpdateFailure(action) ? count : 0),
+    0,
+  );
+  const all = installs + failures;
+  return {
+    installs,
+    failures,
+    success_rate: all > 0 ? installs / all : null,
+    failure_rate: all > 0 ? failures / all : null,
+  };
+}
+
+/** The failures of an update that no `_fail` in the name tells. */
+const otherFailures = new Set(["checksum_required", "session_key_required", "insufficient_disk_space"]);
+
+/**
+ * Whether an action says that an update could not be installed. The `download_manifest_…_fail` of single files do not:
+ * they come many to an update, and with a `download_fail` if it failed for them.
+ */
+export function isUpdateFailure(action: string): boolean {
+  if (action.startsWith("download_manifest_")) return false;
+  return action.endsWith("_fail") || otherFailures.has(action);
+}
+
+/** The table of `npm run counters`: a line for each version, and for each platform that installed it or failed to. */
+export function counterTable(counters: readonly Omit<Counter, "updated_at">[]): string {
+  if (counters.length === 0) return "Nothing is counted yet.";
+  return table(
+    ["app", "version", "platform", "installs", "failures", "success", "failure rate"],
+    counters.flatMap(({ app_id, version_name, actions, platforms }) => {
+      const each = Object.entries(platforms)
+        .filter(([, counts]) => health(counts).failure_rate !== null)
+        .sort(([a], [b]) => compare(a, b));
+      const lines = each.map(([platform, counts]) => ["", "", platform, ...figures(counts)]);
+      return [[app_id, version_name, "all", ...figures(actions)], ...lines];
+    }),
+  );
+}
+
+function figures(actions: ActionCounts) {
+  const { installs, failures, success_rate, failure_rate } = health(actions);
+  return [installs, failures, percent(success_rate), percent(failure_rate)];
+}
+
+function percent(rate: number | null): string {
+  return rate === null ? "–" : `${(rate * 100).toFixed(2)} %`;
+}
+
+/** What `npm run counters -- --json` prints: the counters with their rates. */
+export function counterJson(counters: readonly Counter[]): string {
+  return printableJson(
+    counters.map(({ app_id, version_name, updated_at, actions, platforms }) => ({
+      app_id,
+      version_name,
+      updated_at,
+      ...health(actions),
+      actions,
+      platforms: Object.fromEntries(
+        Object.entries(platforms).map(([platform, actions]) => [platform, { ...health(actions), actions }]),
+      ),
+    })),
+  );
+}
+
+const options = z.object({ project, app, version, json: flag("print JSON, with every action") });
+
+export const command: Command<typeof options> = {
+  name: "counters",
+  summary:
+    "Shows the installs and failures of each version, and of each platform of it. An install is a `set`; a failure " +
+    "is an update that could not be installed.",
+  example: "--project my-project --app com.example.shop",
+  options,
+  async run({ project, app, version, json }, session) {
+    const found = await readCounters(await session.firestore(project), { app, version });
+    session.print(json ? counterJson(found) : counterTable(found));
+    return ExitCode.done;
+  },
+};
+
+if (import.meta.main) await main(command);

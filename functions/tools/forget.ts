@@ -1,0 +1,141 @@
+/** `npm run forget`: deletes the events of a device. Its part in the counters stays. */
+
+import { type Firestore, Timestamp } from "firebase-admin/firestore";
+import { z } from "zod";
+import { isCountable } from "../src/counter.ts";
+import { dayId, EVENTS } from "../src/firestore.ts";
+import { countAll, operatorsCounter, type WorkOptions } from "./catch-up.ts";
+import { app, type Command, ExitCode, main, optionHelp, project, yes } from "./command.ts";
+import { pages } from "./pages.ts";
+import { amount, printable, table } from "./table.ts";
+import { addTo } from "./tally.ts";
+
+/** Firestore takes more in one commit; a small one is soon done, and stopping loses little. */
+const PAGE_SIZE = 500;
+
+/** Whose events; of one app, or of all. `device` is taken in any case, and stored in lower case. */
+export interface Whose {
+  device: string;
+  app?: string | undefined;
+}
+
+/** The events of one app that a device has sent. Days are `YYYY-MM-DD`, by the time they were received. */
+export interface DeviceEvents {
+  app_id: string;
+  events: number;
+  uncounted: number;
+  first: string;
+  last: string;
+}
+
+/** What `forget` would delete, by app. Changes nothing. */
+export async function eventsOf(db: Firestore, whose: Whose): Promise<DeviceEvents[]> {
+  const apps = new Map<string, DeviceEvents>();
+  const query = eventsQuery(db, whose).select("app_id", "received_at", "counted");
+  for await (const page of pages(query)) {
+    for (const event of page) {
+      const app_id = String(event.get("app_id"));
+      const received: unknown = event.get("received_at");
+      const day = dayId(received instanceof Timestamp ? received : event.createTime);
+      const found = apps.get(app_id) ?? { app_id, events: 0, uncounted: 0, first: day, last: day };
+      found.events++;
+      if (event.get("counted") !== true) found.uncounted++;
+      if (day < found.first) found.first = day;
+      if (day > found.last) found.last = day;
+      apps.set(app_id, found);
+    }
+  }
+  return [...apps.values()].sort((a, b) => (a.app_id < b.app_id ? -1 : 1));
+}
+
+/** What became of a device's events. */
+export interface Forgotten {
+  deleted: number;
+  /** Those that are kept because they could not be counted, by the reason. */
+  kept: Map<string, number>;
+}
+
+/**
+ * Deletes a device's events. What is not counted yet is counted first, so that every event counts once whether it was
+ * deleted early or late. It can be stopped at any point and run again.
+ */
+export async function forget(
+  db: Firestore,
+  whose: Whose,
+  { countEvent = operatorsCounter(db), pageSize = PAGE_SIZE, onProgress }: WorkOptions = {},
+): Promise<Forgotten> {
+  const result: Forgotten = { deleted: 0, kept: new Map() };
+  for await (const page of pages(eventsQuery(db, whose), { size: pageSize })) {
+    const failures = await countAll(countEvent, page.filter(isCountable));
+    const batch = db.batch();
+    for (const event of page) {
+      const reason = failures.get(event.id);
+      if (reason === undefined) batch.delete(event.ref);
+      else addTo(result.kept, reason, 1);
+    }
+    await batch.commit();
+    result.deleted += page.length - failures.size;
+    onProgress?.(page.length);
+  }
+  return result;
+}
+
+function eventsQuery(db: Firestore, { device, app }: Whose) {
+  const query = db.collection(EVENTS).where("device_id", "==", device.toLowerCase());
+  return app === undefined ? query : query.where("app_id", "==", app);
+}
+
+const options = z.object({
+  project,
+  device: z
+    .string({ error: "the id of a device" })
+    .trim()
+    .min(1, { error: "the id of a device" })
+    .register(optionHelp, { value: "ID", text: "the device, its id in any case" }),
+  app,
+  yes,
+});
+
+export const command: Command<typeof options> = {
+  name: "forget",
+  summary:
+    "Deletes the events of a device, for a privacy request. First shows what would be deleted, and asks. Counters " +
+    "stay: they name no device. It can be stopped and run again.",
+  example: "--project my-project --device 4b7c9f0e-7d0b-4a57-9a3c-2f1c5f6f2a10",
+  options,
+  async run({ project, device, app, yes }, session) {
+    const db = await session.firestore(project);
+    const found = await eventsOf(db, { device, app });
+    if (found.length === 0) {
+      session.print("There is no event of this device.");
+      return ExitCode.done;
+    }
+    const total = found.reduce((sum, { events }) => sum + events, 0);
+    session.print(eventsTable(found));
+    const question = `Delete ${amount(total, "event")} for good?`;
+    if (!(await session.confirm(question, yes || session.isEmulator))) return ExitCode.done;
+    const progress = session.progress(total);
+    const result = await forget(db, { device, app }, { onProgress: progress.advance }).finally(progress.stop);
+    session.print(report(result));
+    return result.kept.size === 0 ? ExitCode.done : ExitCode.failed;
+  },
+};
+
+function eventsTable(found: readonly DeviceEvents[]): string {
+  return table(
+    ["app", "events", "not counted yet", "first day", "last day"],
+    found.map(({ app_id, events, uncounted, first, last }) => [app_id, events, uncounted, first, last]),
+  );
+}
+
+function report({ deleted, kept }: Forgotten): string {
+  return [
+    `${amount(deleted, "event")} deleted`,
+    ...[...kept].map(
+      ([reason, events]) =>
+        `${amount(events, "event")} kept, not counted yet: ${printable(reason)}. Run it again later.`,
+    ),
+  ].join("\n");
+}
+
+if (import.meta.main) await main(command);

@@ -1,0 +1,241 @@
+/** `npm run simulate`: sends what many devices send over an update. */
+
+import { randomUUID } from "node:crypto";
+import { z } from "zod";
+import { countedVersion } from "../src/firestore.ts";
+import { type Clock, systemClock } from "../src/group-commit.ts";
+import { type Command, ExitCode, main, optionHelp, wholeNumber, yes } from "./command.ts";
+import { type Counter, counterTable } from "./counters.ts";
+import { type DeviceEvent, devicePlatforms, deviceRequests, type Update } from "./device.ts";
+import { UsageError } from "./session.ts";
+import { amount } from "./table.ts";
+import { addTo } from "./tally.ts";
+
+/** A batch is sent so often at most; the plugin itself never gives up. */
+const MAX_ATTEMPTS = 10;
+const REQUEST_TIMEOUT_MILLISECONDS = 60_000;
+const DEFAULT_RETRY_AFTER_SECONDS = 1;
+const LONGEST_RETRY_AFTER_SECONDS = 60;
+
+export interface Simulated {
+  requests: number;
+  /** How many events the requests carried, those sent again included. */
+  events: number;
+  /** How many answers came, by status. `no answer` is one of them. */
+  answers: Map<string, number>;
+  /** Events that the server will not have, and those of which it is not known whether they were stored. */
+  refused: number;
+  unknown: number;
+  seconds: number;
+  /** What the accepted events add to the counters. */
+  counters: Counted[];
+}
+
+type Counted = Pick<Counter, "app_id" | "version_name" | "actions" | "platforms">;
+
+/**
+ * Sends what `devices` devices send to `url` over an update, `concurrency` of them at a time. Batches are sent again after
+ * 429, 503 and lost connections, when `Retry-After` has passed, as the plugin does.
+ */
+export async function simulate(
+  url: URL,
+  update: Update,
+  {
+    devices,
+    concurrency,
+    clock = systemClock,
+    onProgress,
+  }: { devices: number; concurrency: number; clock?: Clock; onProgress?: (devices: number) => void },
+): Promise<Simulated> {
+  const result: Simulated = {
+    ...{ requests: 0, events: 0, answers: new Map(), refused: 0, unknown: 0, seconds: 0, counters: [] },
+  };
+  const started = clock.now();
+  const waiting = Array(devices).keys();
+  const sendNext = async () => {
+    for (const index of waiting) {
+      for (const { body, repeated } of deviceRequests(update, index)) {
+        await deliver(url, body, result, clock);
+        if (repeated) await send(url, body, result);
+      }
+      onProgress?.(1);
+    }
+  };
+  await Promise.all(Array.from({ length: concurrency }, sendNext));
+  return { ...result, seconds: (clock.now() - started) / 1_000 };
+}
+
+/** Sends a request until it is answered for good, and adds what was accepted to the counters. */
+async function deliver(url: URL, body: DeviceEvent | DeviceEvent[], result: Simulated, clock: Clock) {
+  const events = Array.isArray(body) ? body : [body];
+  for (let attempt = 1; ; attempt++) {
+    const answer = await send(url, body, result);
+    if (answer.isAccepted) {
+      result.refused += answer.refused.size;
+      for (const [index, event] of events.entries()) {
+        if (!answer.refused.has(index)) count(result.counters, event);
+      }
+      return;
+    }
+    if (answer.isFinal) {
+      result.refused += events.length;
+      return;
+    }
+    if (!Array.isArray(body) || attempt === MAX_ATTEMPTS) {
+      result.unknown += events.length;
+      return;
+    }
+    await clock.sleep(answer.retryAfterSeconds * 1_000);
+  }
+}
+
+interface Answer {
+  isAccepted: boolean;
+  /** Whether the plugin drops the events then: on most of 4xx. */
+  isFinal: boolean;
+  /** Which events of an accepted batch were refused, by their indexes. */
+  refused: Set<number>;
+  retryAfterSeconds: number;
+}
+
+const batchAnswer = z.object({ results: z.array(z.object({ status: z.string(), index: z.number() })) });
+
+async function send(url: URL, body: DeviceEvent | DeviceEvent[], result: Simulated): Promise<Answer> {
+  result.requests++;
+  result.events += Array.isArray(body) ? body.length : 1;
+  try {
+    const response = await fetch(url, {
+      method: "POST",
+      headers: { "Content-Type": "application/json" },
+      body: JSON.stringify(body),
+      redirect: "manual",
+      signal: AbortSignal.timeout(REQUEST_TIMEOUT_MILLISECONDS),
+    });
+    const { results } = batchAnswer.catch({ results: [] }).parse(parseJson(await response.text()));
+    addTo(result.answers, String(response.status), 1);
+    const { status, ok } = response;
+    return {
+      isAccepted: ok,
+      isFinal: !ok && status < 500 && status !== 408 && status !== 429,
+      refused: new Set(results.flatMap((each) => (each.status === "ok" ? [] : [each.index]))),
+      retryAfterSeconds: retryAfterSeconds(response.headers.get("Retry-After")),
+    };
+  } catch {
+    addTo(result.answers, "no answer", 1);
+    const retryAfterSeconds = DEFAULT_RETRY_AFTER_SECONDS;
+    return { isAccepted: false, isFinal: false, refused: new Set(), retryAfterSeconds };
+  }
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function retryAfterSeconds(header: string | null): number {
+  const seconds = header === null ? Number.NaN : Number(header);
+  return seconds >= 0 ? Math.min(seconds, LONGEST_RETRY_AFTER_SECONDS) : DEFAULT_RETRY_AFTER_SECONDS;
+}
+
+/** Adds an event to the counter that `countEvent` adds it to. */
+function count(counters: Counted[], { app_id, version_name, platform, action }: DeviceEvent): void {
+  const version = countedVersion(version_name);
+  let counter = counters.find((open) => open.app_id === app_id && open.version_name === version);
+  if (!counter) {
+    counter = { app_id, version_name: version, actions: {}, platforms: {} };
+    counters.push(counter);
+  }
+  counter.platforms[platform] ??= {};
+  for (const counts of [counter.actions, counter.platforms[platform]]) {
+    counts[action] = (counts[action] ?? 0) + 1;
+  }
+}
+
+const percentage = z
+  .string()
+  .regex(/^\d{1,3}(\.\d+)?%?$/, { error: "a percentage like 5%" })
+  .transform((share) => Number.parseFloat(share) / 100)
+  .refine((share) => share <= 1, { error: "at most 100%" });
+
+const named = (value: string, initial: string, text: string) =>
+  z
+    .string()
+    .min(1, { error: "a value" })
+    .default(initial)
+    .register(optionHelp, { value, text: `${text} (default ${initial})` });
+
+const options = z.object({
+  url: z
+    .url({ protocol: /^https?$/, error: "the URL of the stats function" })
+    .transform((url) => new URL(url))
+    .register(optionHelp, { value: "URL", text: "where the stats function is" }),
+  devices: wholeNumber(1, 100, "how many devices"),
+  app: named("ID", "com.example.shop", "their app"),
+  version: named("VERSION", "2.5.1", "the version they update to"),
+  from: named("VERSION", "2.5.0", "the version they have"),
+  failures: percentage
+    .default(0.02)
+    .register(optionHelp, { value: "SHARE", text: "the share of devices that fail (default 2%)" }),
+  "bad-platform": z
+    .enum(devicePlatforms, { error: devicePlatforms.join(", ") })
+    .optional()
+    .register(optionHelp, { value: "PLATFORM", text: "where it is worse: android, ios or electron" }),
+  "bad-failures": percentage
+    .optional()
+    .register(optionHelp, { value: "SHARE", text: "the share that fails there" }),
+  repeats: percentage
+    .default(0.05)
+    .register(optionHelp, { value: "SHARE", text: "the share of batches that are sent twice (default 5%)" }),
+  concurrency: wholeNumber(1, 20, "how many devices send at a time"),
+  seed: z.string().optional().register(optionHelp, {
+    value: "TEXT",
+    text: "the same devices and failures as in another run with this seed",
+  }),
+  yes,
+});
+
+export const command: Command<typeof options> = {
+  name: "simulate",
+  summary:
+    "Sends what devices send over an update: progress, installation, failures, batches that come twice. The events " +
+    "are stored and counted like any others: use an app id of your own on a deployment that has real ones.",
+  example:
+    "--devices 1000 --url http://127.0.0.1:5001/demo-updater-stats/us-central1/stats --bad-platform ios --bad-failures 8%",
+  options,
+  async run({ url, devices, concurrency, yes, seed = randomUUID(), ...update }, session) {
+    const { "bad-platform": platform, "bad-failures": failures, ...rest } = update;
+    if ((platform === undefined) !== (failures === undefined)) {
+      throw new UsageError("--bad-platform and --bad-failures go together");
+    }
+    const bad = platform !== undefined && failures !== undefined ? { platform, failures } : undefined;
+    const question = `Send the events of ${amount(devices, "made-up device")} to ${url.host}, to be stored and counted?`;
+    if (!(await session.confirm(question, yes || isLoopback(url)))) return ExitCode.done;
+    const progress = session.progress(devices);
+    const result = await simulate(
+      url,
+      { ...rest, seed, end: Date.now(), ...(bad && { bad }) },
+      { devices, concurrency, onProgress: progress.advance },
+    ).finally(progress.stop);
+    session.print(report(result, seed));
+    return result.refused + result.unknown === 0 ? ExitCode.done : ExitCode.failed;
+  },
+};
+
+function isLoopback({ hostname }: URL): boolean {
+  return hostname === "localhost" || hostname === "[::1]" || hostname.startsWith("127.");
+}
+
+function report({ requests, events, answers, refused, unknown, seconds, counters }: Simulated, seed: string) {
+  const lines = [
+    `${amount(requests, "request")} with ${amount(events, "event")} in ${seconds.toFixed(1)} s: ${Math.round(events / seconds)} events/s`,
+    `answers: ${[...answers].map(([status, count]) => `${count} × ${status}`).join(", ")}`,
+  ];
+  if (refused > 0) lines.push(`${amount(refused, "event")} refused for good`);
+  if (unknown > 0) lines.push(`${amount(unknown, "event")} not answered for good: stored or not`);
+  return [...lines, `seed: ${seed}`, "", "This adds to the counters:", counterTable(counters)].join("\n");
+}
+
+if (import.meta.main) await main(command);

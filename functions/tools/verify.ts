@@ -1,0 +1,334 @@
+/** `npm run verify`: compares the counters with the events that are still retained. */
+
+import { type DocumentSnapshot, type Firestore, Timestamp } from "firebase-admin/firestore";
+import { z } from "zod";
+import type { Count, CounterIdentity } from "../src/counts.ts";
+import { countedPlatform, countedVersion, counterId, DAYS, dayId, EVENTS, SHARDS } from "../src/firestore.ts";
+import { readShard } from "../src/shards.ts";
+import { app, type Command, ExitCode, flag, main, project, version } from "./command.ts";
+import { countersQuery, countsDocument, parseCounter, type Which } from "./counters.ts";
+import { PAGE_SIZE, type Paging, pages } from "./pages.ts";
+import type { Progress } from "./session.ts";
+import { amount, table } from "./table.ts";
+import { addTo } from "./tally.ts";
+
+/**
+ * What can be wrong with a counter. `fewer events than counted` is not certainly wrong: events may have been deleted
+ * before they expired (`forget`, by hand), or were counted twice; that cannot be told apart.
+ */
+export type Finding =
+  | "counted events are missing"
+  | "fewer events than counted"
+  | "not the sum of its days"
+  | "not the sum of its platforms";
+
+/** Where a counter is not what it should be. */
+export interface Difference {
+  app_id: string;
+  version_name: string;
+  /** `YYYY-MM-DD`, or `total`. */
+  day: string;
+  /** A platform, or `all`. */
+  platform: string;
+  action: string;
+  /** What the counter says, and what it should say. */
+  counter: number;
+  expected: number;
+  finding: Finding;
+}
+
+export interface Verification {
+  /** As of when everything was read. */
+  time: Date;
+  /** The retained events: those that are counted, those that are not, and documents that are no events. */
+  events: { counted: number; uncounted: number; invalid: number };
+  counters: number;
+  /** Days of counters: those of which no event has expired, so that they must match, and the others. */
+  days: { exact: number; partial: number };
+  differences: Difference[];
+}
+
+/**
+ * Compares counters with events, by day, platform and action, as of one moment: Firestore reads the past of the last
+ * hour, so what is counted meanwhile does not matter. Memory grows with counters and days, not with events.
+ *
+ * Of a day of which no event has expired, the counter must be what the events add up to; of another day, at least
+ * that. A total must be the sum of its days, whatever is retained.
+ */
+export async function verify(
+  db: Firestore,
+  which: Which = {},
+  { pageSize = PAGE_SIZE, progress }: { pageSize?: number; progress?: (total: number) => Progress } = {},
+): Promise<Verification> {
+  const start = await eventsQuery(db, which).count().get();
+  const past: Paging = {
+    size: pageSize,
+    read: (page) => db.runTransaction((then) => then.get(page), { readOnly: true, readTime: start.readTime }),
+  };
+  const bar = progress?.(start.data().count);
+  const retained = await readRetained(db, which, past, bar?.advance).finally(bar?.stop);
+
+  const time = start.readTime.toDate();
+  const days = { exact: 0, partial: 0 };
+  const result: Verification = { time, events: retained.events, counters: 0, days, differences: [] };
+  const check = (counter: CounterWithDays, retainedDays: RetainedDays = new Map()) => {
+    const isExact = (day: string) => {
+      const retention = retainedDays.get(day)?.retention ?? retained.shortestRetention ?? 0;
+      return Date.parse(day) + retention > time.getTime();
+    };
+    result.counters++;
+    for (const day of counter.days.keys()) days[isExact(day) ? "exact" : "partial"]++;
+    const { app_id, version_name } = counter;
+    for (const found of differencesOf(counter, retainedDays, isExact)) {
+      result.differences.push({ app_id, version_name, ...found });
+    }
+  };
+  for await (const counter of countersWithDays(db, which, past)) {
+    const id = counterId(counter.app_id, counter.version_name);
+    check(counter, retained.counters.get(id)?.days);
+    retained.counters.delete(id);
+  }
+  for (const { app_id, version_name, days } of retained.counters.values()) {
+    check({ app_id, version_name, total: new Map(), days: new Map() }, days);
+  }
+  return result;
+}
+
+/** How often each action was counted on each platform, by `{platform} {action}`. `all` is a platform too. */
+type Tally = Map<string, number>;
+
+/** A counter as it is. */
+interface CounterWithDays {
+  app_id: string;
+  version_name: string;
+  total: Tally;
+  days: Map<string, Tally>;
+}
+
+/** What the events of a day add up to, and the shortest time for which one of them is kept, in milliseconds. */
+type RetainedDays = Map<string, { tally: Tally; retention: number }>;
+
+interface Retained {
+  events: Verification["events"];
+  /** What the counters should be, by their ids. */
+  counters: Map<string, { app_id: string; version_name: string; days: RetainedDays }>;
+  shortestRetention?: number;
+}
+
+function eventsQuery(db: Firestore, { app }: Which) {
+  const fields = ["app_id", "version_name", "action", "platform", "received_at", "expire_at", "counted"];
+  const query = db.collection(EVENTS).select(...fields);
+  return app === undefined ? query : query.where("app_id", "==", app);
+}
+
+const retainedEvent = z.object({
+  app_id: z.string(),
+  version_name: z.string().transform(countedVersion),
+  action: z.string(),
+  platform: z.string().transform(countedPlatform),
+  received_at: z.instanceof(Timestamp),
+  expire_at: z.instanceof(Timestamp).optional(),
+  counted: z.boolean(),
+});
+
+async function readRetained(
+  db: Firestore,
+  which: Which,
+  paging: Paging,
+  onProgress: Progress["advance"] = () => {},
+): Promise<Retained> {
+  const retained: Retained = { events: { counted: 0, uncounted: 0, invalid: 0 }, counters: new Map() };
+  for await (const page of pages(eventsQuery(db, which), paging)) {
+    for (const event of page) tallyEvent(retained, which, event);
+    onProgress(page.length);
+  }
+  return retained;
+}
+
+function tallyEvent(retained: Retained, which: Which, snapshot: DocumentSnapshot): void {
+  const event = retainedEvent.safeParse(snapshot.data());
+  if (!event.success) {
+    retained.events.invalid++;
+    return;
+  }
+  const { app_id, version_name, action, platform, received_at, expire_at, counted } = event.data;
+  if (which.version !== undefined && which.version !== version_name) return;
+  if (!counted) {
+    retained.events.uncounted++;
+    return;
+  }
+  retained.events.counted++;
+  const id = counterId(app_id, version_name);
+  const counter = retained.counters.get(id) ?? { app_id, version_name, days: new Map() };
+  retained.counters.set(id, counter);
+  const day = counter.days.get(dayId(received_at)) ?? { tally: new Map(), retention: Infinity };
+  counter.days.set(dayId(received_at), day);
+  addTo(day.tally, `all ${action}`, 1);
+  addTo(day.tally, `${platform} ${action}`, 1);
+  const retention = expire_at ? expire_at.toMillis() - received_at.toMillis() : Infinity;
+  day.retention = Math.min(day.retention, retention);
+  retained.shortestRetention = Math.min(retained.shortestRetention ?? Infinity, retention);
+}
+
+async function* countersWithDays(
+  db: Firestore,
+  which: Which,
+  paging: Paging,
+): AsyncGenerator<CounterWithDays> {
+  const sharded = await readShards(db, which, paging);
+  for await (const page of pages(countersQuery(db, which), paging)) {
+    for (const snapshot of page) {
+      const { app_id, version_name, ...counts } = parseCounter(snapshot);
+      const counter = { app_id, version_name, total: tallyOf(counts), days: new Map<string, Tally>() };
+      for await (const dayPage of pages(snapshot.ref.collection(DAYS), paging)) {
+        for (const day of dayPage) counter.days.set(day.id, tallyOf(countsDocument.parse(day.data())));
+      }
+      addShards(counter, sharded.get(snapshot.id)?.counts);
+      sharded.delete(snapshot.id);
+      yield counter;
+    }
+  }
+  for (const { identity, counts } of sharded.values()) {
+    const counter = { ...identity, total: new Map(), days: new Map() };
+    addShards(counter, counts);
+    yield counter;
+  }
+}
+
+/** What is in shards and not yet moved to the counters, by their ids. */
+async function readShards(db: Firestore, { app, version }: Which, paging: Paging) {
+  const sharded = new Map<string, { identity: CounterIdentity; counts: Count[] }>();
+  for await (const page of pages(db.collectionGroup(SHARDS), paging)) {
+    for (const { identity, counts } of page.flatMap((snapshot) => readShard(snapshot) ?? [])) {
+      if ((app ?? identity.app_id) !== identity.app_id) continue;
+      if ((version ?? identity.version_name) !== identity.version_name) continue;
+      const id = counterId(identity.app_id, identity.version_name);
+      sharded.set(id, { identity, counts: [...(sharded.get(id)?.counts ?? []), ...counts] });
+    }
+  }
+  return sharded;
+}
+
+function addShards({ total, days }: CounterWithDays, counts: readonly Count[] = []): void {
+  for (const { day, platform, action, count } of counts) {
+    const ofDay = days.get(day) ?? new Map<string, number>();
+    days.set(day, ofDay);
+    for (const tally of [total, ofDay]) {
+      addTo(tally, `all ${action}`, count);
+      addTo(tally, `${platform} ${action}`, count);
+    }
+  }
+}
+
+function tallyOf({ actions, platforms }: z.output<typeof countsDocument>): Tally {
+  return new Map(
+    Object.entries({ all: actions, ...platforms }).flatMap(([platform, counts]) =>
+      Object.entries(counts).map(([action, count]) => [`${platform} ${action}`, count] as const),
+    ),
+  );
+}
+
+type Found = Omit<Difference, "app_id" | "version_name">;
+
+/** Compares a counter with the events of it that are retained, and with itself. */
+function* differencesOf(
+  { total, days }: CounterWithDays,
+  retained: RetainedDays,
+  isExact: (day: string) => boolean,
+): Generator<Found> {
+  const sum: Tally = new Map();
+  for (const day of [...new Set([...days.keys(), ...retained.keys()])].sort()) {
+    const counter = days.get(day) ?? new Map<string, number>();
+    for (const [key, count] of counter) addTo(sum, key, count);
+    yield* compare(day, counter, retained.get(day)?.tally ?? new Map(), (counted, events) => {
+      if (counted < events) return "counted events are missing";
+      return isExact(day) ? "fewer events than counted" : undefined;
+    });
+    yield* compare(day, onAll(counter), sumOfPlatforms(counter), () => "not the sum of its platforms");
+  }
+  yield* compare("total", total, sum, () => "not the sum of its days");
+  yield* compare("total", onAll(total), sumOfPlatforms(total), () => "not the sum of its platforms");
+}
+
+function* compare(
+  day: string,
+  counters: Tally,
+  expectations: Tally,
+  judge: (counter: number, expected: number) => Finding | undefined,
+): Generator<Found> {
+  for (const key of new Set([...counters.keys(), ...expectations.keys()])) {
+    const counter = counters.get(key) ?? 0;
+    const expected = expectations.get(key) ?? 0;
+    const finding = counter === expected ? undefined : judge(counter, expected);
+    if (finding) yield { day, platform: platformOf(key), action: actionOf(key), counter, expected, finding };
+  }
+}
+
+function onAll(tally: Tally): Tally {
+  return new Map([...tally].filter(([key]) => platformOf(key) === "all"));
+}
+
+function sumOfPlatforms(tally: Tally): Tally {
+  const sum: Tally = new Map();
+  for (const [key, count] of tally) {
+    if (platformOf(key) !== "all") addTo(sum, `all ${actionOf(key)}`, count);
+  }
+  return sum;
+}
+
+function platformOf(key: string): string {
+  return key.slice(0, key.indexOf(" "));
+}
+
+function actionOf(key: string): string {
+  return key.slice(key.indexOf(" ") + 1);
+}
+
+const options = z.object({
+  project,
+  app,
+  version,
+  "allow-fewer": flag("fewer events than counted are no failure: some were deleted, as by `forget`"),
+});
+
+export const command: Command<typeof options> = {
+  name: "verify",
+  summary:
+    "Compares the counters with the events that are still retained, and shows where they differ. Reads every event: " +
+    "Firestore bills a read for each.",
+  example: "--project my-project --app com.example.shop",
+  options,
+  async run({ project, app, version, "allow-fewer": allowFewer }, session) {
+    const db = await session.firestore(project);
+    const result = await verify(db, { app, version }, { progress: session.progress });
+    session.print(report(result));
+    const faults = result.differences.filter(
+      ({ finding }) => !(allowFewer && finding === "fewer events than counted"),
+    );
+    return faults.length === 0 ? ExitCode.done : ExitCode.failed;
+  },
+};
+
+function report({ time, events, counters, days, differences }: Verification): string {
+  const lines = [
+    `As of ${time.toISOString()}: ${amount(events.counted, "counted event")}, ${amount(counters, "counter")}`,
+    `${amount(days.exact, "day")} must match: no event has expired`,
+    `${amount(days.partial, "day")} must have counted at least what is retained: events may have expired`,
+  ];
+  if (events.uncounted > 0) {
+    lines.push(
+      `${amount(events.uncounted, "event")} not counted yet: npm run catch-up counts those that were missed`,
+    );
+  }
+  if (events.invalid > 0)
+    lines.push(`${amount(events.invalid, "document")} in \`events\` not of this backend`);
+  if (differences.length === 0) return [...lines, "", "No differences."].join("\n");
+  const headings = ["app", "version", "day", "platform", "action", "counter", "expected", "finding"];
+  const rows = differences.map((found) => [
+    ...[found.app_id, found.version_name, found.day, found.platform, found.action],
+    ...[found.counter, found.expected, found.finding],
+  ]);
+  return [...lines, "", `${amount(differences.length, "difference")}:`, table(headings, rows)].join("\n");
+}
+
+if (import.meta.main) await main(command);
