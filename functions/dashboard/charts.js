@@ -60,7 +60,7 @@ function short(value) {
 }
 
 /**
- * A rate and its interval on a common scale from 0 to `most`.
+ * A rate and its interval on a common scale from 0 to `most`; what is above it is cut off.
  *
  * @param {{ rate: number, low: number, high: number }} interval
  * @param {number} most
@@ -72,7 +72,7 @@ export function intervalLine({ rate, low, high }, most) {
     { class: "interval", "aria-hidden": "true" },
     s("line", { class: "track", x1: "0", x2: "100%", y1: "5", y2: "5" }),
     s("line", { class: "range", x1: at(low), x2: at(high), y1: "5", y2: "5" }),
-    s("circle", { cx: at(rate), cy: "5", r: "4" }),
+    rate <= most && s("circle", { cx: at(rate), cy: "5", r: "4" }),
   );
 }
 
@@ -172,12 +172,12 @@ function niceScale(value) {
 }
 
 /**
- * The steps of an update with how many devices reported each, and what is lost between two.
+ * The steps of an update with how many devices reported each, and what is lost on the way to it.
  *
  * @param {Array<{ name: string, action: string, count: number, lost: number, lostShare: number, widest: boolean }>} steps
  */
 export function funnel(steps) {
-  const most = Math.max(...steps.map(({ count }) => count), 1);
+  const begun = Math.max(...steps.slice(0, -1).map(({ count }) => count), 1);
   return h(
     "ol",
     { class: "funnel" },
@@ -187,12 +187,12 @@ export function funnel(steps) {
         { class: widest && "widest", "data-action": action },
         h("span", { class: "step" }, name),
         h("span", { class: "count" }, formatNumber(count)),
-        shareBar(count / most, "fill-installs"),
+        shareBar(Math.min(1, count / begun), widest ? "fill-bad" : "fill-installs"),
         h(
           "span",
           { class: "lost" },
           lost > 0 && `−${formatNumber(lost)}`,
-          widest && h("strong", {}, ` most are lost here (${formatPercent(Math.min(1, lostShare))})`),
+          widest && ` (${formatPercent(Math.min(1, lostShare))}) most`,
         ),
       ),
     ),

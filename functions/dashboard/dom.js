@@ -74,7 +74,7 @@ function morphChildren(container, wanted) {
     if (!same) {
       container.insertBefore(next, place);
     } else {
-      if (same === place) place = place.nextSibling;
+      if (same === place) place = same.nextSibling;
       else move(container, same, place);
       morph(same, next);
     }
@@ -112,7 +112,7 @@ function morph(current, next) {
  * @param {Node | null} place
  */
 function move(container, child, place) {
-  if ("moveBefore" in container) container.moveBefore(child, place);
+  if (typeof container.moveBefore === "function") container.moveBefore(child, place);
   else container.insertBefore(child, place);
 }
 

@@ -195,7 +195,12 @@ function lowerFirst(text) {
 function calmBox(app, scope) {
   const where = scope === "all" ? "" : ` on ${scope}`;
   return app.comparisons > 0
-    ? h("p", { class: "calm" }, check(), `No version fails more than the one before it${where}.`)
+    ? h(
+        "p",
+        { class: "calm" },
+        check(),
+        `No version fails significantly more than the one before it${where}.`,
+      )
     : h("p", { class: "calm" }, "There is no earlier version to compare with yet, so there can be no alarm.");
 }
 
@@ -338,7 +343,8 @@ function versionRow(version, { app, scope, meanings, selected, recent, recentOfA
   const { version_name, is_update, updated_at } = version;
   const actions = actionsOf(version, scope);
   const { installs, failed, failure_rate } = healthOf(version, scope);
-  const alarming = alarmsIn(app, scope).some((alarm) => alarm.version_name === version_name);
+  const alarms = alarmsIn(app, scope).filter((alarm) => alarm.version_name === version_name);
+  const alarming = alarms.length > 0;
   const share = recentOfAll > 0 ? recent(version) / recentOfAll : 0;
   const { begun, completed } = downloads(actions);
   const link = new URLSearchParams({ version: version_name });
@@ -359,19 +365,23 @@ function versionRow(version, { app, scope, meanings, selected, recent, recentOfA
       "th",
       { role: "rowheader", scope: "row" },
       h(
-        "a",
-        {
-          href: query({
-            app: app.app_id,
-            ...(scope !== "all" && { platform: scope }),
-            version: version_name,
-          }),
-          "data-choose": link.toString(),
-          "aria-current": version_name === selected ? "true" : null,
-        },
-        version_name,
+        "span",
+        { class: "name" },
+        h(
+          "a",
+          {
+            href: query({
+              app: app.app_id,
+              ...(scope !== "all" && { platform: scope }),
+              version: version_name,
+            }),
+            "data-choose": link.toString(),
+            "aria-current": version_name === selected ? "true" : null,
+          },
+          version_name,
+        ),
+        alarming && h("strong", { class: "tag" }, "Alarm"),
       ),
-      alarming && h("strong", { class: "tag" }, "Alarm"),
       h(
         "small",
         {},
@@ -382,7 +392,9 @@ function versionRow(version, { app, scope, meanings, selected, recent, recentOfA
             : "no version given",
       ),
     ),
-    is_update ? cell(1, "rate", ...rateCell(failure_rate, mostRate)) : cell(1, "rate", "–"),
+    is_update
+      ? cell(1, "rate", ...rateCell(failure_rate, mostRate), ...alarmRates(alarms))
+      : cell(1, "rate", "–"),
     cell(2, "number installs", formatNumber(installs)),
     cell(3, "number share", formatPercent(share), shareBar(share, "fill-installs")),
     cell(
@@ -401,7 +413,10 @@ function versionRow(version, { app, scope, meanings, selected, recent, recentOfA
         {},
         failureKinds(actions, meanings)
           .slice(0, 2)
-          .flatMap(({ action, count }) => [h("span", {}, `${action} ${formatNumber(count)}`), " "]),
+          .flatMap(({ action, count }) => [
+            h("span", { class: "kind" }, `${action} ${formatNumber(count)}`),
+            " ",
+          ]),
       ),
     ),
     cell(6, "number rollbacks", formatNumber((actions.update_fail ?? 0) + (actions.reset ?? 0))),
@@ -423,6 +438,13 @@ function rateCell(rate, most) {
       !rate.enough && h("small", {}, "too little data"),
     ),
   ];
+}
+
+/** Where the rate over all platforms hides what is alarming. @param {Alarm[]} alarms */
+function alarmRates(alarms) {
+  return alarms
+    .filter(({ scope, measure }) => scope !== "all" && measure === "failed")
+    .map(({ scope, now }) => h("span", { class: "on" }, `${scope} ${formatPercent(now.count / now.of)}`));
 }
 
 /** @param {Record<string, number>} actions */
@@ -551,7 +573,7 @@ function numberCell(value) {
 
 /** @param {string} table its id */
 function copyButton(table) {
-  return h("button", { type: "button", "data-copy": table }, "Copy table");
+  return h("button", { type: "button", "data-copy": table, class: "copy" }, "Copy table");
 }
 
 // --- One version ---------------------------------------------------------------------------------------------------
@@ -578,6 +600,15 @@ export function detailView(app, choice, meanings) {
         { "aria-label": "Funnel" },
         h("h3", {}, "From download to running app"),
         funnel(funnelSteps(actions)),
+        h(
+          "p",
+          {},
+          h(
+            "small",
+            {},
+            "An app is ready at each start, so more often than it was installed; lost there is what was rolled back.",
+          ),
+        ),
       ),
       h(
         "section",
@@ -660,7 +691,7 @@ function funnelSteps(actions) {
       action: `download_${percent}`,
       count: actions[`download_${percent}`] ?? 0,
     })),
-    { name: "Download complete", action: "download_complete", count: actions.download_complete ?? 0 },
+    { name: "Downloaded", action: "download_complete", count: actions.download_complete ?? 0 },
     { name: "Installed", action: "set", count: actions.set ?? 0 },
     { name: "App ready", action: "app_launch_ready", count: actions.app_launch_ready ?? 0 },
   ];
