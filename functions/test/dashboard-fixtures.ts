@@ -41,7 +41,8 @@ export async function writeCounter(
   await batch.commit();
 }
 
-function add(counts: ReadonlyArray<Record<string, number>>): Record<string, number> {
+/** The sum of counts, action by action. */
+export function add(counts: ReadonlyArray<Record<string, number>>): Record<string, number> {
   const sum: Record<string, number> = {};
   for (const [action, count] of counts.flatMap(Object.entries)) sum[action] = (sum[action] ?? 0) + count;
   return sum;

@@ -104,7 +104,9 @@ export function counterReader(db: Firestore, now: () => number): CounterReader {
       if (document.success) known.set(snapshot.id, { id: snapshot.id, ...document.data });
     }
     if (known.size > MOST_KEPT) {
-      const byAttempts = [...known.values()].sort((a, b) => attemptsOf(b) - attemptsOf(a));
+      const byAttempts = [...known.values()].sort(
+        (a, b) => attemptsOf(b) - attemptsOf(a) || b.updated_at - a.updated_at,
+      );
       known = new Map(byAttempts.slice(0, MOST_KEPT).map((counter) => [counter.id, counter]));
       incomplete = true;
     }
