@@ -111,14 +111,12 @@ function showFailure(reason) {
   box.className = "notice";
   box.append(title, text);
   show(element("notice"), box);
-  document.body.toggleAttribute("data-stale", data !== undefined);
   element("freshness").textContent = "";
 }
 
 function render() {
   if (!data) return;
   const chosen = choice();
-  document.body.toggleAttribute("data-stale", false);
   document.title = titleOf(data, chosen);
   element("freshness").textContent = `As of ${formatClock(data.read_at)}`;
 

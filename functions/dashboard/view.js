@@ -642,22 +642,18 @@ export function detailView(app, choice, meanings) {
     ),
     h("h3", {}, "All actions"),
     h(
-      "div",
-      { class: "scroll" },
+      "table",
+      { id: "actions", class: "actions" },
       h(
-        "table",
-        { id: "actions", class: "actions" },
+        "thead",
+        {},
         h(
-          "thead",
+          "tr",
           {},
-          h(
-            "tr",
-            {},
-            ["Action", "Count", "Meaning"].map((name) => h("th", { scope: "col" }, name)),
-          ),
+          ["Action", "Count", "Meaning"].map((name) => h("th", { scope: "col" }, name)),
         ),
-        h("tbody", {}, actionRows(actions, meanings)),
       ),
+      h("tbody", {}, actionRows(actions, meanings)),
     ),
     copyButton("actions"),
   ];

@@ -2,7 +2,7 @@ import { expect } from "chai";
 import { FieldValue } from "firebase-admin/firestore";
 import { counterReader } from "../src/dashboard/counters.ts";
 import { COUNTERS, counterId, DAYS } from "../src/firestore.ts";
-import { attempts, DAY, writeCounter } from "./dashboard-fixtures.ts";
+import { attempts, writeCounter } from "./dashboard-fixtures.ts";
 import { failReads, type OwnDatabase, ownDatabase } from "./dashboard-server.ts";
 import { firestoreError } from "./faults.ts";
 

@@ -57,3 +57,69 @@ export function attempts(attempts: number, failed = 0, failure = "checksum_fail"
     ...(failed > 0 && { [failure]: failed }),
   };
 }
+
+/** A month of an app that looks like a real one: five versions, the newest of which fails on iOS if `bad`. */
+export async function writeMonth(
+  db: Firestore,
+  app_id: string,
+  { bad = false, scale = 1, time = Date.now() },
+) {
+  const plan = [
+    { version: "2.3.4", from: 29, to: 21 },
+    { version: "2.4.0", from: 24, to: 9 },
+    { version: "2.4.1", from: 19, to: 7 },
+    { version: "2.5.0", from: 12, to: 0 },
+    { version: "2.5.1", from: 2, to: 0 },
+  ];
+  for (const { version, from, to } of plan) {
+    const history: History = {};
+    for (let day = from; day >= to; day--) {
+      const devices = Math.round(
+        scale * (2_400 * Math.exp((day - from) / 3) * (0.9 + 0.2 * Math.sin(day)) + 60),
+      );
+      const fails = bad && version === "2.5.1";
+      history[day] = {
+        android: reports(devices, 0.004, { download_fail: 0.7, insufficient_disk_space: 0.3 }),
+        ios: fails
+          ? reports(devices * 0.6, 0.081, { checksum_fail: 0.8, download_fail: 0.2 })
+          : reports(devices * 0.6, 0.004, { download_fail: 1 }),
+      };
+    }
+    await writeCounter(db, app_id, version, history, time);
+  }
+  await writeCounter(
+    db,
+    app_id,
+    "2.6.0-beta.1",
+    { 0: { android: reports(12, 0.09, { unzip_fail: 1 }) } },
+    time,
+  );
+  const builtin = {
+    android: { app_moved_to_foreground: 900, reset: 12 },
+    ios: { app_moved_to_foreground: 700, reset: 40 },
+  };
+  await writeCounter(db, app_id, "builtin", { 0: builtin }, time);
+}
+
+/** All that devices report of an update that a share of them fails to install, for `kinds` of reasons. */
+function reports(devices: number, share: number, kinds: Record<string, number>): Record<string, number> {
+  const failed = devices * share;
+  const installed = devices - failed;
+  const counts: Record<string, number> = { get: devices, download_zip_start: devices };
+  for (let percent = 10; percent <= 90; percent += 10) {
+    counts[`download_${percent}`] = devices - (failed * percent) / 300;
+  }
+  Object.assign(counts, {
+    download_complete: installed,
+    set_next: installed,
+    set: installed,
+    app_launch_ready: installed * 2.4,
+    update_fail: installed * 0.003,
+    app_crash: installed * 0.004,
+    app_moved_to_foreground: installed * 3,
+    webview_javascript_error: installed * 0.01,
+  });
+  for (const [kind, part] of Object.entries(kinds)) counts[kind] = failed * part;
+  const whole = Object.entries(counts).map(([action, count]) => [action, Math.round(count)] as const);
+  return Object.fromEntries(whole.filter(([, count]) => count > 0));
+}

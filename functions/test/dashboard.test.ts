@@ -11,11 +11,9 @@ import { firestoreError } from "./faults.ts";
 const database = ownDatabase();
 let dashboard: ServedDashboard;
 
-before(async () => {
+async function open() {
   dashboard = await serveDashboard(database);
-});
-
-after(() => dashboard.close());
+}
 
 async function data(url: string): Promise<DashboardData> {
   const response = await fetch(url);
@@ -24,6 +22,9 @@ async function data(url: string): Promise<DashboardData> {
 }
 
 describe("dashboard, request by request", () => {
+  before(open);
+  after(() => dashboard.close());
+
   it("is deployed private, on one instance", async () => {
     const { dashboard } = await import("../src/index.ts");
     expect(dashboard.__endpoint).to.deep.include({ maxInstances: 1, concurrency: 80 });
@@ -123,6 +124,9 @@ describe("dashboard, request by request", () => {
 });
 
 describe("dashboard, its data", () => {
+  before(open);
+  after(() => dashboard.close());
+
   it("is what the counters say, for events sent over HTTP", async () => {
     const app_id = newApp();
     const action = (name: string, count: number, fields = {}) =>
