@@ -1,22 +1,16 @@
 /** The page's life: what is chosen, what is fetched and when, and what happens when that fails. */
 
+import { adoptionView } from "./adoption.js";
+import { alarmView, titleOf } from "./alarms.js";
+import { detailView } from "./detail.js";
 import { show } from "./dom.js";
 import { formatClock } from "./format.js";
-import {
-  adoptionView,
-  alarmView,
-  appOptions,
-  detailView,
-  emptyView,
-  notesView,
-  platformOptions,
-  titleOf,
-  versionsView,
-} from "./view.js";
+import { appOptions, emptyView, notesView, platformOptions } from "./frame.js";
+import { versionsView } from "./versions.js";
 
 /**
  * @typedef {import("../src/dashboard.ts").DashboardData} DashboardData
- * @typedef {import("./view.js").Choice} Choice
+ * @typedef {import("./figures.js").Choice} Choice
  */
 
 const REFRESH_MILLISECONDS = 10_000;
@@ -60,10 +54,12 @@ async function refresh() {
   const request = ++requests;
   const { app } = choice();
   try {
-    const answer = await fetchJson(`data${app === null ? "" : `?${new URLSearchParams({ app })}`}`);
+    const [answer, actions] = await Promise.all([
+      fetchJson(`data${app === null ? "" : `?${new URLSearchParams({ app })}`}`),
+      Object.keys(meanings).length > 0 ? meanings : fetchJson("actions.json"),
+    ]);
     if (request !== requests) return;
-    if (Object.keys(meanings).length === 0) meanings = await fetchJson("actions.json");
-    if (request !== requests) return;
+    meanings = actions;
     data = /** @type {DashboardData} */ (answer);
     fetchedAt = performance.now();
     // The app that is shown first stays the one that is shown, whatever else is installed more often later.

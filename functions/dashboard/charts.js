@@ -192,7 +192,7 @@ export function funnel(steps) {
           "span",
           { class: "lost" },
           lost > 0 && `−${formatNumber(lost)}`,
-          widest && ` (${formatPercent(Math.min(1, lostShare))}) most`,
+          widest && h("span", { class: "most" }, ` (${formatPercent(Math.min(1, lostShare))}) most`),
         ),
       ),
     ),

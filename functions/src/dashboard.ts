@@ -1,7 +1,7 @@
 /** What a request for the dashboard gets: its page, the page's files, or the data that it shows. */
 
 import { createHash } from "node:crypto";
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { gzipSync } from "node:zlib";
 import { logger } from "firebase-functions";
 import type { Request, Response } from "firebase-functions/https";
@@ -11,17 +11,13 @@ import { alarmTest, MIN_ATTEMPTS } from "./dashboard/health.ts";
 import { chooseVersions, reportApp, summarizeApps } from "./dashboard/report.ts";
 import { Status, statusOf } from "./firestore.ts";
 
-/** The page's files by the name they are served under, with their types. */
-const fileTypes: Readonly<Record<string, string>> = {
-  "": "text/html; charset=utf-8",
-  "style.css": "text/css; charset=utf-8",
-  "icon.svg": "image/svg+xml",
-  "app.js": "text/javascript; charset=utf-8",
-  "view.js": "text/javascript; charset=utf-8",
-  "charts.js": "text/javascript; charset=utf-8",
-  "dom.js": "text/javascript; charset=utf-8",
-  "format.js": "text/javascript; charset=utf-8",
-  "actions.json": "application/json; charset=utf-8",
+/** Types of the page's files, by the end of their names. */
+const types = {
+  html: "text/html; charset=utf-8",
+  css: "text/css; charset=utf-8",
+  js: "text/javascript; charset=utf-8",
+  svg: "image/svg+xml",
+  json: "application/json; charset=utf-8",
 };
 
 /**
@@ -57,7 +53,7 @@ export function dashboardHandler(reader: CounterReader, now: () => number) {
     }
     const file = PATH.exec(request.path)?.groups?.file;
     if (file === "data") return sendData(request, response, reader, now());
-    const content = fileContent(file);
+    const content = file === undefined ? undefined : fileContent(file || "index.html");
     if (!content)
       return sendFailure(response, 404, "not_found", "expected the dashboard or one of its files");
     response.set("Cache-Control", "private, no-cache").set("ETag", content.etag);
@@ -83,7 +79,7 @@ async function sendData(request: Request, response: Response, reader: CounterRea
       test: { description: alarmTest, min_attempts: MIN_ATTEMPTS },
       app: app_id === undefined || ofApp.length === 0 ? null : reportApp(app_id, ofApp, new Map(days), time),
     };
-    send(request, response, compressed(Buffer.from(JSON.stringify(data)), "application/json"));
+    send(request, response, compressed(Buffer.from(JSON.stringify(data)), types.json));
   } catch (error) {
     logger.error("The dashboard cannot read the counters.", { error: String(error) });
     sendFailure(response, 503, "unavailable", explain(error));
@@ -114,19 +110,20 @@ interface Content {
 const contents = new Map<string, Content>();
 
 /** Read when first asked for: the other functions, which load this file too, have no use for it. */
-function fileContent(file: string | undefined): Content | undefined {
-  if (file === undefined || !Object.hasOwn(fileTypes, file)) return undefined;
+function fileContent(file: string): Content | undefined {
   const known = contents.get(file);
   if (known) return known;
-  const content = compressed(readFile(file), fileTypes[file] ?? "");
-  contents.set(file, content);
+  const content = readContent(file);
+  if (content) contents.set(file, content);
   return content;
 }
 
 /** The page's files are deployed in `dashboard/`, beside `lib/` as beside `src/`. */
-function readFile(file: string): Buffer {
-  if (file === "actions.json") return Buffer.from(JSON.stringify(actionMeanings));
-  return readFileSync(new URL(`../dashboard/${file || "index.html"}`, import.meta.url));
+function readContent(file: string): Content | undefined {
+  if (file === "actions.json") return compressed(Buffer.from(JSON.stringify(actionMeanings)), types.json);
+  const type = Object.entries(types).find(([end]) => file.endsWith(`.${end}`))?.[1];
+  const url = new URL(`../dashboard/${file}`, import.meta.url);
+  return type && existsSync(url) ? compressed(readFileSync(url), type) : undefined;
 }
 
 function compressed(plain: Buffer, type: string): Content {

@@ -361,13 +361,16 @@ describe(`dashboard, in a browser${missing}`, () => {
     await writeCounter(database.firestore, SHOP, "9.9.9 <i>bad</i>", { 0: { ios: attempts(600, 400) } });
     const { url } = await serve(database);
     const page = await visit(url, { viewport: { width: 390, height: 844 } });
-    expect(await versions(page)).to.have.members([...hostile, "0.0.0", "9.9.9 <i>bad</i>"]);
+    // What turns `1.5.2` into `2.5.1` to the eye is written out.
+    const asShown = (name: string) => name.replace("\u202e", "\\u{202e}");
+    const all = [...hostile, "0.0.0", "9.9.9 <i>bad</i>"];
+    expect(await versions(page)).to.have.members(all.map(asShown));
     expect((await alarms(page))[0]).to.match(/^9\.9\.9 <i>bad<\/i> on ios: 66\.7 % fail/);
     expect(await page.locator("img, i, b, main script").count()).to.equal(0);
     expect(await page.evaluate(() => document.documentElement.scrollWidth)).to.be.at.most(390);
     for (const name of hostile) {
-      await page.getByRole("link", { name, exact: true }).click();
-      expect(await page.locator("#detail h2").textContent()).to.equal(name);
+      await page.getByRole("link", { name: asShown(name), exact: true }).click();
+      expect(await page.locator("#detail h2").textContent()).to.equal(asShown(name));
       expect(new URL(page.url()).searchParams.get("version")).to.equal(name);
     }
   });
@@ -470,7 +473,7 @@ describe(`dashboard, in a browser${missing}`, () => {
     await page.locator(".alarm").waitFor();
     await page.waitForLoadState("networkidle");
     console.log(`      ${(bytes / 1_000).toFixed(1)} kB in ${files} files`);
-    expect(files).to.be.within(9, 12);
+    expect(files).to.be.within(14, 18);
     expect(bytes).to.be.below(100_000);
   });
 
