@@ -43,13 +43,15 @@ async function shownActions(page: Page): Promise<Record<string, number>> {
 const alarms = (page: Page) => page.locator(".alarm h3").allTextContents();
 const versions = (page: Page) => page.locator("#versions tbody .name a").allTextContents();
 
-describe(`dashboard, in a browser${missing}`, () => {
+describe(`dashboard, in a browser${missing}`, function () {
+  this.timeout(30_000);
   let browser: Browser;
   let open: Array<{ close(): Promise<void> }> = [];
   let complaints: string[] = [];
 
   before(async function () {
     if (missing) this.skip();
+    this.timeout(30_000);
     browser = await chromium.launch({
       executablePath: CHROMIUM,
       args: [
@@ -89,7 +91,7 @@ describe(`dashboard, in a browser${missing}`, () => {
     });
     open.push(context);
     const page = await context.newPage();
-    page.setDefaultTimeout(4_000);
+    page.setDefaultTimeout(8_000);
     page.on("console", (message) => {
       if (["error", "warning"].includes(message.type())) complaints.push(message.text());
     });
@@ -420,8 +422,7 @@ describe(`dashboard, in a browser${missing}`, () => {
     expect(text).to.include(`\nset\t${actions.set}\tThe version is installed`);
   });
 
-  it("has no accessibility faults, with an alarm, without one, empty and broken, light, dark and on a phone", async function () {
-    this.timeout(15_000);
+  it("has no accessibility faults, with an alarm, without one, empty and broken, light, dark and on a phone", async () => {
     const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
     const { url, close } = await month();
     const empty = await serve(ownDatabase());
