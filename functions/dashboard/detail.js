@@ -115,7 +115,7 @@ function actionRows(actions, meanings) {
 function funnelSteps(actions) {
   const { begun } = downloads(actions);
   const counts = [
-    { name: "Download begun", action: "begun", count: begun },
+    { name: "Begun", action: "begun", count: begun },
     ...[10, 20, 30, 40, 50, 60, 70, 80, 90].map((percent) => ({
       name: `${percent} %`,
       action: `download_${percent}`,

@@ -295,7 +295,9 @@ describe(`dashboard, in a browser${missing}`, function () {
     await page.reload();
     await page.locator(".alarm").waitFor();
     let asked = 0;
-    page.on("request", () => asked++);
+    page.on("request", (request) => {
+      if (new URL(request.url()).pathname.endsWith("/data")) asked++;
+    });
     const setHidden = (hidden: boolean) =>
       page.evaluate((hidden) => {
         Object.defineProperty(document, "hidden", { configurable: true, value: hidden });
@@ -304,6 +306,11 @@ describe(`dashboard, in a browser${missing}`, function () {
     await setHidden(true);
     await page.clock.runFor(60_000);
     expect(asked).to.equal(0);
+    // Nor after a request that was still under way.
+    await page.locator("#app").selectOption("com.example.legacy");
+    await page.locator(".calm").waitFor();
+    await page.clock.runFor(60_000);
+    expect(asked).to.equal(1);
     const again = page.waitForResponse(/data/);
     await setHidden(false);
     await page.clock.runFor(1);
@@ -374,6 +381,25 @@ describe(`dashboard, in a browser${missing}`, function () {
       await page.getByRole("link", { name: asShown(name), exact: true }).click();
       expect(await page.locator("#detail h2").textContent()).to.equal(asShown(name));
       expect(new URL(page.url()).searchParams.get("version")).to.equal(name);
+    }
+  });
+
+  it("fits any width", async () => {
+    const { url } = await month();
+    const page = await visit(url);
+    for (const width of [320, 390, 640, 641, 820, 1_000, 1_087, 1_089, 1_200, 1_279, 1_281, 2_000]) {
+      await page.setViewportSize({ width, height: 900 });
+      const beyond = await page.evaluate(() =>
+        [...document.querySelectorAll("main *")]
+          .filter((element) => {
+            const card = element.closest("main > section")?.getBoundingClientRect();
+            const hidden = element.closest("details:not([open]), .hidden, .most, .colon, .tip, thead, .skip");
+            return card && !hidden && element.getBoundingClientRect().right > card.right + 1;
+          })
+          .map((element) => element.outerHTML.slice(0, 80)),
+      );
+      expect(beyond, `${width} wide`).to.deep.equal([]);
+      expect(await page.evaluate(() => document.documentElement.scrollWidth)).to.equal(width);
     }
   });
 
