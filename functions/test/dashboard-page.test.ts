@@ -384,6 +384,24 @@ describe(`dashboard, in a browser${missing}`, function () {
     }
   });
 
+  it("says what is left out, and shows rates of too little data in grey", async () => {
+    const database = ownDatabase();
+    for (let i = 0; i < 23; i++) {
+      await writeCounter(database.firestore, SHOP, `1.${i}.0`, { 0: { ios: attempts(100 - i * 4, 2) } });
+    }
+    for (let i = 0; i < 52; i++) {
+      await writeCounter(database.firestore, `com.example.app${i}`, "1.0.0", { 0: { ios: attempts(1) } });
+    }
+    const page = await visit((await serve(database)).url);
+    expect(await versions(page)).to.have.length(20);
+    expect(await page.locator(".left-out").textContent()).to.match(/^3 more versions are left out/);
+    expect(await page.locator("#notes").textContent()).to.match(/3 more apps are left out/);
+    expect(await page.locator("#app option").count()).to.equal(50);
+    expect(await page.locator('tr[data-version="1.0.0"] .little').count()).to.equal(0);
+    const little = page.locator('tr[data-version="1.20.0"] .rate .little');
+    expect(await little.allTextContents()).to.deep.equal(["10.0 %", "2.8 – 30.1 %too little data"]);
+  });
+
   it("fits any width", async () => {
     const { url } = await month();
     const page = await visit(url);
