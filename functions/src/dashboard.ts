@@ -8,7 +8,13 @@ import type { Request, Response } from "firebase-functions/https";
 import { actionMeanings } from "./dashboard/action-meanings.ts";
 import type { CounterReader } from "./dashboard/counters.ts";
 import { alarmTest, MIN_ATTEMPTS } from "./dashboard/health.ts";
-import { chooseVersions, reportApp, summarizeApps } from "./dashboard/report.ts";
+import {
+  type AppReport,
+  type AppSummary,
+  chooseVersions,
+  reportApp,
+  summarizeApps,
+} from "./dashboard/report.ts";
 import { Status, statusOf } from "./firestore.ts";
 
 /** Types of the page's files, by the end of their names. */
@@ -72,12 +78,18 @@ async function sendData(request: Request, response: Response, reader: CounterRea
     const days = await Promise.all(
       chooseVersions(ofApp).shown.map(async (counter) => [counter.id, await reader.daysOf(counter)] as const),
     );
-    const data = {
+    const app =
+      app_id === undefined || ofApp.length === 0 ? null : reportApp(app_id, ofApp, new Map(days), time);
+    const data: DashboardData = {
       read_at: time,
-      ...summary,
+      // The report of an app knows its days, and so knows better than the summary.
+      apps: summary.apps.map((known) =>
+        known.app_id === app?.app_id ? { ...known, alarming: app.alarms.length > 0 } : known,
+      ),
+      apps_left_out: summary.apps_left_out,
       incomplete,
       test: { description: alarmTest, min_attempts: MIN_ATTEMPTS },
-      app: app_id === undefined || ofApp.length === 0 ? null : reportApp(app_id, ofApp, new Map(days), time),
+      app,
     };
     send(request, response, compressed(Buffer.from(JSON.stringify(data)), types.json));
   } catch (error) {
@@ -143,11 +155,13 @@ function sendFailure(response: Response, status: number, error: string, message:
 }
 
 /** What `data` answers, for the page. */
-export type DashboardData = ReturnType<typeof summarizeApps> & {
+export interface DashboardData {
   /** Milliseconds since 1970. */
   read_at: number;
+  apps: AppSummary[];
+  apps_left_out: number;
   /** Whether there are more counters than are read. */
   incomplete: boolean;
   test: { description: string; min_attempts: number };
-  app: ReturnType<typeof reportApp> | null;
-};
+  app: AppReport | null;
+}

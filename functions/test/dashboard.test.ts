@@ -173,6 +173,19 @@ describe("dashboard, its data", () => {
     }
   });
 
+  it("marks an app that alarms: the one asked for by its last days, the others by all they have", async () => {
+    const own = ownDatabase();
+    const served = await serveDashboard(own);
+    for (const app of ["com.example.first", "com.example.other"]) {
+      await writeCounter(own.firestore, app, "1.0.0", { 20: { ios: attempts(900) } }, own.now());
+      const over = { 9: { ios: attempts(900, 90) }, 1: { ios: attempts(100) } };
+      await writeCounter(own.firestore, app, "1.0.1", over, own.now());
+    }
+    const { apps } = await data(`${served.url}data?app=com.example.first`);
+    await served.close();
+    expect(apps.map(({ alarming }) => alarming)).to.deep.equal([false, true]);
+  });
+
   it("says what is wrong when Firestore refuses, without a stack trace, and logs it", async () => {
     for (const [code, advice] of [
       [7, "the function's service account may not read Firestore; give it the role roles/datastore.user"],

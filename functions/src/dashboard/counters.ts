@@ -72,6 +72,8 @@ export function counterReader(db: Firestore, now: () => number): CounterReader {
   let incomplete = false;
   let fullReadAt = Number.NEGATIVE_INFINITY;
   let changesSince = Timestamp.fromMillis(0);
+  const daysRead = new Map<string, DaysRead>();
+  const underWay = new Map<string, Promise<Days>>();
 
   const readAll = async () => {
     const startedAt = now();
@@ -85,6 +87,7 @@ export function counterReader(db: Firestore, now: () => number): CounterReader {
     incomplete = installed.size === MOST_INSTALLED || recent.size === MOST_RECENT;
     changesSince = overlapping(recent.readTime);
     fullReadAt = startedAt;
+    for (const id of daysRead.keys()) if (!known.has(id)) daysRead.delete(id);
   };
 
   const readChanges = async () => {
@@ -116,9 +119,6 @@ export function counterReader(db: Firestore, now: () => number): CounterReader {
     await (now() - fullReadAt >= FULL_READ_EVERY ? readAll() : readChanges());
     return { counters: [...known.values()], incomplete };
   });
-
-  const daysRead = new Map<string, DaysRead>();
-  const underWay = new Map<string, Promise<Days>>();
 
   const readDays = async (counter: Counter): Promise<Days> => {
     const before = daysRead.get(counter.id);
