@@ -14,7 +14,10 @@ import { copyButton, numberCell } from "./tables.js";
 
 const MOST_SERIES = 6;
 
-/** @param {AppReport} app @param {Choice} choice */
+/**
+ * @param {AppReport} app
+ * @param {Choice} choice
+ */
 export function adoptionView(app, { scope }) {
   const updates = app.versions.filter(
     ({ is_update, daily }) => is_update && sum(daily[scope]?.installs ?? []) > 0,

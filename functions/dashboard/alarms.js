@@ -21,7 +21,10 @@ function headline({ version_name, scope, measure, now, before }) {
   return { subject: formatName(version_name) + where, verdict: `${rates[0]} ${what}, ${rates[1]} before` };
 }
 
-/** @param {DashboardData} data @param {Choice} choice */
+/**
+ * @param {DashboardData} data
+ * @param {Choice} choice
+ */
 export function titleOf({ app }, { scope }) {
   if (!app) return "Live updates";
   const [alarm] = alarmsIn(app, scope);
@@ -30,7 +33,12 @@ export function titleOf({ app }, { scope }) {
   return `⚠ ${subject}: ${verdict}`;
 }
 
-/** @param {DashboardData} data @param {AppReport} app @param {Choice} choice @param {Meanings} meanings */
+/**
+ * @param {DashboardData} data
+ * @param {AppReport} app
+ * @param {Choice} choice
+ * @param {Meanings} meanings
+ */
 export function alarmView(data, app, { scope }, meanings) {
   const alarms = alarmsIn(app, scope);
   const elsewhere = new Set(app.alarms.map((alarm) => alarm.scope).filter((other) => other !== "all"));
@@ -75,7 +83,11 @@ export function alarmView(data, app, { scope }, meanings) {
   ].filter((child) => child !== false);
 }
 
-/** @param {AppReport} app @param {Alarm} alarm @param {Meanings} meanings */
+/**
+ * @param {AppReport} app
+ * @param {Alarm} alarm
+ * @param {Meanings} meanings
+ */
 function alarmBox(app, alarm, meanings) {
   const { version_name, scope, measure, now, before, since } = alarm;
   const { subject, verdict } = headline(alarm);
@@ -124,7 +136,10 @@ function lowerFirst(text) {
   return text.charAt(0).toLowerCase() + text.slice(1);
 }
 
-/** @param {AppReport} app @param {Scope} scope */
+/**
+ * @param {AppReport} app
+ * @param {Scope} scope
+ */
 function calmBox(app, scope) {
   const where = scope === "all" ? "" : ` on ${scope}`;
   return app.comparisons > 0

@@ -12,7 +12,11 @@ import { copyButton, numberCell } from "./tables.js";
  * @typedef {import("./figures.js").Meanings} Meanings
  */
 
-/** @param {AppReport} app @param {Choice} choice @param {Meanings} meanings */
+/**
+ * @param {AppReport} app
+ * @param {Choice} choice
+ * @param {Meanings} meanings
+ */
 export function detailView(app, choice, meanings) {
   const version = shownVersion(app, choice);
   if (!version) return [];
@@ -93,7 +97,12 @@ export function detailView(app, choice, meanings) {
   ];
 }
 
-/** In the order of an update; actions that the dashboard does not know come last. @param {Record<string, number>} actions @param {Meanings} meanings */
+/**
+ * In the order of an update; actions that the dashboard does not know come last.
+ *
+ * @param {Record<string, number>} actions
+ * @param {Meanings} meanings
+ */
 function actionRows(actions, meanings) {
   const order = Object.keys(meanings);
   const place = (/** @type {string} */ action) =>

@@ -10,12 +10,19 @@
  * @typedef {Record<string, { kind: string, meaning: string }>} Meanings by action
  */
 
-/** @param {Version} version @param {Scope} scope @returns {Record<string, number>} */
+/**
+ * @param {Version} version
+ * @param {Scope} scope
+ * @returns {Record<string, number>}
+ */
 export function actionsOf(version, scope) {
   return scope === "all" ? version.actions : (version.platforms[scope] ?? {});
 }
 
-/** @param {Version} version @param {Scope} scope */
+/**
+ * @param {Version} version
+ * @param {Scope} scope
+ */
 export function healthOf(version, scope) {
   return version.health[scope] ?? { installs: 0, failed: 0, rolled_back: 0 };
 }
@@ -48,7 +55,10 @@ export function alarmsIn({ alarms }, scope) {
   );
 }
 
-/** @param {AppReport} app @param {Choice} choice */
+/**
+ * @param {AppReport} app
+ * @param {Choice} choice
+ */
 export function shownVersion(app, { version }) {
   return app.versions.find(({ version_name }) => version_name === version) ?? app.versions[0];
 }
@@ -65,7 +75,12 @@ export function downloads(actions) {
   return { begun, completed: count("download_complete") };
 }
 
-/** The actions that say why an update failed, the most frequent first. @param {Record<string, number>} actions @param {Meanings} meanings */
+/**
+ * The actions that say why an update failed, the most frequent first.
+ *
+ * @param {Record<string, number>} actions
+ * @param {Meanings} meanings
+ */
 export function failureKinds(actions, meanings) {
   return Object.entries(actions)
     .map(([action, count]) => ({
@@ -80,7 +95,11 @@ export function failureKinds(actions, meanings) {
     );
 }
 
-/** @param {Record<string, number>} actions @param {Meanings} meanings @param {string} kind */
+/**
+ * @param {Record<string, number>} actions
+ * @param {Meanings} meanings
+ * @param {string} kind
+ */
 export function countOfKind(actions, meanings, kind) {
   return sum(Object.entries(actions).map(([action, count]) => (meanings[action]?.kind === kind ? count : 0)));
 }

@@ -9,7 +9,10 @@ import { formatDay, formatName, formatNumber } from "./format.js";
  * @typedef {import("./figures.js").DashboardData} DashboardData
  */
 
-/** @param {DashboardData} data @param {string} shown the app that is shown, even if it has no counters */
+/**
+ * @param {DashboardData} data
+ * @param {string} shown the app that is shown, even if it has no counters
+ */
 export function appOptions(data, shown) {
   const known = data.apps.some(({ app_id }) => app_id === shown);
   const apps = data.apps.map(({ app_id, alarming }) =>
@@ -35,7 +38,10 @@ export function platformOptions(app) {
   ];
 }
 
-/** @param {DashboardData} data @param {Choice} choice */
+/**
+ * @param {DashboardData} data
+ * @param {Choice} choice
+ */
 export function emptyView(data, { app }) {
   if (data.apps.length > 0) {
     return emptyBox(
@@ -77,7 +83,10 @@ function emptyBox(...children) {
   return [h("div", { class: "empty" }, children)];
 }
 
-/** @param {DashboardData} data @param {AppReport} app */
+/**
+ * @param {DashboardData} data
+ * @param {AppReport} app
+ */
 export function notesView(data, app) {
   return [
     h(

@@ -39,7 +39,11 @@ const columns = [
   ["30 days", "Installs per day, with failures on top in red"],
 ];
 
-/** @param {AppReport} app @param {Choice} choice @param {Meanings} meanings */
+/**
+ * @param {AppReport} app
+ * @param {Choice} choice
+ * @param {Meanings} meanings
+ */
 export function versionsView(app, choice, meanings) {
   const { scope } = choice;
   const versions = app.versions.filter((version) => scope === "all" || version.platforms[scope]);
@@ -192,7 +196,10 @@ function versionRow(version, { app, scope, meanings, selected, recent, recentOfA
   );
 }
 
-/** @param {{ rate: number, low: number, high: number, enough: boolean } | undefined} rate @param {number} most */
+/**
+ * @param {{ rate: number, low: number, high: number, enough: boolean } | undefined} rate
+ * @param {number} most
+ */
 function rateCell(rate, most) {
   if (!rate) return ["–"];
   return [

@@ -1,5 +1,7 @@
 import { existsSync, mkdirSync, readFileSync } from "node:fs";
+import { createServer, type Server } from "node:http";
 import { createRequire } from "node:module";
+import type { AddressInfo } from "node:net";
 import { fileURLToPath } from "node:url";
 import { expect } from "chai";
 import { FieldValue } from "firebase-admin/firestore";
@@ -80,6 +82,13 @@ describe(`dashboard, in a browser${missing}`, function () {
     const dashboard = await serveDashboard(database, port);
     open.push(dashboard);
     return dashboard;
+  }
+
+  /** Lets a server listen on a free port until the test ends. */
+  async function listen(server: Server): Promise<string> {
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    open.push({ close: async () => void server.close().closeAllConnections() });
+    return `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
   }
 
   /** Opens a page, and keeps what goes wrong in it. */
@@ -349,6 +358,65 @@ describe(`dashboard, in a browser${missing}`, function () {
     await page.clock.runFor(10_000);
     await notice.waitFor({ state: "detached" });
     expect(complaints.splice(0).every((text) => text.includes("ERR_CONNECTION_REFUSED"))).to.equal(true);
+  });
+
+  it("says that the sign-in has run out, as Identity-Aware Proxy tells it", async () => {
+    const { url } = await month();
+    let signedIn = true;
+    let followed = false;
+    const signIn = await listen(
+      createServer((_, response) => {
+        followed = true;
+        response.end();
+      }),
+    );
+    const proxy = createServer(async (request, response) => {
+      if (!signedIn) return response.writeHead(302, { Location: signIn }).end();
+      const { status, headers, body } = await fetch(new URL(request.url ?? "", url));
+      response.writeHead(status, { "Content-Type": headers.get("content-type") ?? "" });
+      for await (const chunk of body ?? []) response.write(chunk);
+      response.end();
+    });
+    const page = await visit(await listen(proxy));
+    await page.clock.install();
+    await page.reload();
+    await page.locator(".alarm").waitFor();
+    signedIn = false;
+    await page.clock.runFor(10_000);
+    await page.locator(".notice").waitFor();
+    expect(await page.locator(".notice").textContent()).to.match(/sign-in has run out.*Load the page again/);
+    expect(await alarms(page)).to.have.length(1);
+    expect(followed).to.equal(false);
+    complaints = []; // Of the redirect, which the browser reports and does not follow.
+  });
+
+  it("stays with the app that it began with, whatever another does", async () => {
+    const database = ownDatabase();
+    await writeCounter(database.firestore, "com.example.first", "1.0.0", { 0: { ios: attempts(90) } });
+    await writeCounter(database.firestore, "com.example.other", "1.0.0", { 0: { ios: attempts(80) } });
+    const { url } = await serve(database);
+    const page = await visit(url);
+    await page.clock.install();
+    await page.reload();
+    expect(page.url()).to.equal(`${url}?app=com.example.first`);
+    database.pass(10_000);
+    await writeCounter(
+      database.firestore,
+      "com.example.other",
+      "1.0.0",
+      { 0: { ios: attempts(900) } },
+      database.now(),
+    );
+    const answer = page.waitForResponse(/data/);
+    await page.clock.runFor(10_000);
+    await answer;
+    await page
+      .locator("#app option")
+      .first()
+      .filter({ hasText: "com.example.other" })
+      .waitFor({ state: "attached" });
+    expect(await page.locator("#app").inputValue()).to.equal("com.example.first");
+    expect((await row(page, "1.0.0")).Installs).to.equal("90");
   });
 
   it("shows the names that strangers choose as text", async () => {
