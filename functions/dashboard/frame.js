@@ -92,7 +92,7 @@ export function notesView(data, app) {
     h(
       "p",
       {},
-      `Days are UTC; the last one is ${formatDay(app.days.at(-1) ?? "")}. Totals are read every 10 seconds, days once a minute. Rates in grey have fewer than ${data.test.min_attempts} attempts.`,
+      `Days are UTC; the last one is ${formatDay(app.days.at(-1) ?? "")}. Totals are read every 10 seconds, days every 30. Rates in grey have fewer than ${data.test.min_attempts} attempts.`,
     ),
     (data.incomplete || data.apps_left_out > 0) &&
       h(

@@ -6,20 +6,22 @@ import { type ActionCounts, COUNTERS, DAYS, dayId, type Platform, platforms } fr
 import { type Tally, tallyOf } from "./action-meanings.ts";
 
 const SECOND = 1_000;
-const MINUTE = 60 * SECOND;
-const HOUR = 60 * MINUTE;
+const HOUR = 3_600 * SECOND;
 
 /** How long counters are answered from memory: however many people watch, they are read once in this time. */
 const COUNTERS_FRESH = 8 * SECOND;
 
 /** How long the days of a version are answered from memory while it changes. */
-const DAYS_FRESH = MINUTE;
+const DAYS_FRESH = 30 * SECOND;
 
 /** A full read finds what the reads of changes cannot: counters that were deleted. */
 const FULL_READ_EVERY = HOUR;
 
-/** Days before yesterday change only when `catch-up` counts what was left uncounted for long. */
-const PAST_DAYS_FRESH = 12 * HOUR;
+/** How long after midnight the day before may still change: an event is counted under the day it was received. */
+const LATE = HOUR;
+
+/** Past days change only when what was left uncounted for longer is caught up on. */
+const PAST_DAYS_FRESH = 6 * HOUR;
 
 /**
  * A full read takes the counters with the most installs and those that changed last. A stranger can make new counters
@@ -64,7 +66,7 @@ export interface CounterReader {
  * Reads the counters of `db` and keeps them in memory. `now` is the time in milliseconds since 1970.
  *
  * The first read takes up to 500 counters; after it, only those changed since (`updated_at`). Of a version, the first
- * read takes 30 days, and later ones yesterday and today, at most once a minute and only if its counter has changed.
+ * read takes 30 days, and later ones those since the last, at most every 30 seconds and only if its counter has changed.
  */
 export function counterReader(db: Firestore, now: () => number): CounterReader {
   const collection = db.collection(COUNTERS);
@@ -129,8 +131,7 @@ export function counterReader(db: Firestore, now: () => number): CounterReader {
       return before.days;
     }
     const again = !before || time - before.allReadAt >= PAST_DAYS_FRESH;
-    // Yesterday, since an event may be counted after the midnight that follows it; and what a pause has missed.
-    const from = again ? first : dayAt(before.readAt, 1);
+    const from = again ? first : dayAt(before.readAt - LATE, 0);
     const read = await collection
       .doc(counter.id)
       .collection(DAYS)
