@@ -45,6 +45,7 @@ function greeting({ url, functionUrls }: Stack): string {
   return `
 The functions run on this machine, on a Firestore in memory: it is empty again after a restart.
 
+  dashboard  ${functionUrls.get("dashboard")}
   stats      ${functionUrls.get("stats")}
   counters   ${url}/documents/counters
   events     ${url}/documents/events

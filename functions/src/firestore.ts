@@ -35,7 +35,7 @@ export type Counts = {
 /** `counters/{app_id}@{version}`: all events of one version of one app. */
 export type CounterDocument = Counts & { app_id: string; version_name: string };
 
-const platforms = ["android", "ios", "electron", "other"] as const;
+export const platforms = ["android", "ios", "electron", "other"] as const;
 export type Platform = (typeof platforms)[number];
 
 /** The platform that an event is counted under; one that the plugin does not run on is `other`. */
@@ -97,6 +97,7 @@ export const Status = {
   DEADLINE_EXCEEDED: 4,
   NOT_FOUND: 5,
   ALREADY_EXISTS: 6,
+  PERMISSION_DENIED: 7,
   RESOURCE_EXHAUSTED: 8,
   FAILED_PRECONDITION: 9,
   ABORTED: 10,

@@ -7,6 +7,8 @@ import * as logger from "firebase-functions/logger";
 import { onSchedule } from "firebase-functions/scheduler";
 import { params, settings } from "./config.ts";
 import { eventCounter } from "./counter.ts";
+import { counterReader } from "./dashboard/counters.ts";
+import { dashboardHandler } from "./dashboard.ts";
 import { eventStore } from "./event-store.ts";
 import { EVENTS, firestore } from "./firestore.ts";
 import { systemClock } from "./group-commit.ts";
@@ -67,4 +69,10 @@ export const sumShards = onSchedule(
   async () => {
     await moveShards(db);
   },
+);
+
+/** Shows the counters to people that Google's IAM lets in. One instance, so that all viewers share its reads. */
+export const dashboard = onRequest(
+  { region: params.region, invoker: "private", maxInstances: 1, concurrency: 80, memory: "256MiB" },
+  dashboardHandler(counterReader(firestore(), Date.now), Date.now),
 );

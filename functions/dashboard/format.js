@@ -1,0 +1,53 @@
+/** Writes numbers, rates and times for people. */
+
+const whole = new Intl.NumberFormat("en-GB");
+const day = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", timeZone: "UTC" });
+const clock = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit", second: "2-digit" });
+
+/**
+ * A name that a stranger chose, with its invisible characters written out: with some of them `1.5.2` looks like `2.5.1`.
+ *
+ * @param {string} name
+ */
+export function formatName(name) {
+  return name.replace(
+    /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu,
+    (character) => `\\u{${character.codePointAt(0)?.toString(16)}}`,
+  );
+}
+
+/** @param {number} value `12,345` */
+export function formatNumber(value) {
+  return whole.format(value);
+}
+
+/** @param {number} rate from 0 to 1: `8.1 %`, `0.04 %`, `100 %` */
+export function formatPercent(rate) {
+  const percent = rate * 100;
+  const decimals = percent === 0 || percent >= 99.95 ? 0 : percent >= 0.095 ? 1 : 2;
+  return `${percent.toFixed(decimals)} %`;
+}
+
+/** @param {string} date `2026-11-21` as `21 Nov` */
+export function formatDay(date) {
+  return day.format(new Date(`${date}T00:00:00Z`));
+}
+
+/** @param {number} time milliseconds since 1970, as the clock on the wall shows it */
+export function formatClock(time) {
+  return clock.format(time);
+}
+
+/**
+ * How long ago something was, roughly: `just now`, `5 min ago`, `21 Nov`.
+ *
+ * @param {number} time milliseconds since 1970
+ * @param {number} now
+ */
+export function formatAge(time, now) {
+  const minutes = Math.floor((now - time) / 60_000);
+  if (minutes < 1) return "just now";
+  if (minutes < 60) return `${minutes} min ago`;
+  if (minutes < 24 * 60) return `${Math.floor(minutes / 60)} h ago`;
+  return formatDay(new Date(time).toISOString().slice(0, 10));
+}

@@ -1,0 +1,33 @@
+/** Which version comes before which. Pure. */
+
+const numbered = /^v?(?<numbers>\d+(?:\.\d+)*)(?:-(?<prerelease>[^+]*))?/;
+const collator = new Intl.Collator("en", { numeric: true });
+
+/**
+ * Orders version names from old to new, as semantic versioning does (`2.9.0`, `2.10.0-beta.1`, `2.10.0`), with any number
+ * of numbers. Names that do not begin with a number come first, by their text.
+ */
+export function compareVersions(a: string, b: string): number {
+  const [left, right] = [numbered.exec(a)?.groups, numbered.exec(b)?.groups];
+  if (!left || !right) return Number(Boolean(left)) - Number(Boolean(right)) || collator.compare(a, b);
+  return (
+    compareNumbers(left.numbers ?? "", right.numbers ?? "") ||
+    Number(left.prerelease === undefined) - Number(right.prerelease === undefined) ||
+    collator.compare(left.prerelease ?? "", right.prerelease ?? "") ||
+    collator.compare(a, b)
+  );
+}
+
+function compareNumbers(a: string, b: string): number {
+  const [left, right] = [a.split(".").map(Number), b.split(".").map(Number)];
+  for (let i = 0; i < Math.max(left.length, right.length); i++) {
+    const difference = (left[i] ?? 0) - (right[i] ?? 0);
+    if (difference !== 0) return difference;
+  }
+  return 0;
+}
+
+/** Whether a version is one that was sent to devices. `builtin` came with the store, `unknown` is none. */
+export function isUpdate(versionName: string): boolean {
+  return versionName !== "builtin" && versionName !== "unknown";
+}
