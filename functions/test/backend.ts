@@ -11,7 +11,6 @@ export interface Backend {
   newFirestore(): Firestore;
   /** Resolves when every stored event has been through its trigger. */
   settled(): Promise<void>;
-  close(): Promise<void>;
 }
 
 let running: Backend | undefined;
@@ -22,18 +21,14 @@ export function backend(): Backend {
   return running;
 }
 
+/** Starts it, once: a process loads the functions once. */
 export async function startBackend(): Promise<void> {
+  if (running) return;
   const { startStack } = await import("../local/stack.ts");
   const { FirestoreMock } = await import("@firebase-bridge/firestore-admin");
-  const { functionUrls, firestore, settled, close } = await startStack(0);
-  running = { statsUrl: functionUrls.get("stats") ?? "", firestore, newFirestore, settled, close };
-  function newFirestore() {
-    return new FirestoreMock().createDatabase("demo-empty").firestore();
-  }
-}
-
-export async function stopBackend(): Promise<void> {
-  await running?.close();
+  const { functionUrls, firestore, settled } = await startStack(0);
+  const newFirestore = () => new FirestoreMock().createDatabase("demo-empty").firestore();
+  running = { statsUrl: functionUrls.get("stats") ?? "", firestore, newFirestore, settled };
 }
 
 /** An app of its own for each test, so that no test sees another's counters. */

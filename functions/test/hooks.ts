@@ -1,6 +1,6 @@
-/** Starts the backend before the first test and stops it after the last. */
+/** Starts the backend before the first test of this process; it ends with the process. */
 
-import { startBackend, stopBackend } from "./backend.ts";
+import { startBackend } from "./backend.ts";
 import { logs } from "./captured-logs.ts";
 
 process.env.COUNTER_COMMIT_INTERVAL_MS ??= "20"; // A second would be spent waiting in every test that counts twice.
@@ -8,5 +8,4 @@ process.env.COUNTER_COMMIT_INTERVAL_MS ??= "20"; // A second would be spent wait
 export const mochaHooks = {
   beforeAll: startBackend,
   beforeEach: () => logs.splice(0),
-  afterAll: stopBackend,
 };

@@ -2,6 +2,7 @@
 
 import { type DocumentSnapshot, type Firestore, type Query, Timestamp } from "firebase-admin/firestore";
 import { z } from "zod";
+import { type Tally, tallyOf } from "../src/dashboard/action-meanings.ts";
 import { type ActionCounts, COUNTERS } from "../src/firestore.ts";
 import { app, type Command, ExitCode, flag, main, project, version } from "./command.ts";
 import { pages } from "./pages.ts";
@@ -60,46 +61,28 @@ function compare(a: string, b: string): number {
   return a < b ? -1 : Number(a > b);
 }
 
-/** How installing went: `failure_rate` is failures / (installs + failures); `null` before the first of either. */
-export interface Health {
-  installs: number;
-  failures: number;
+/** How installing went. The rates are those of failed / (installs + failed); `null` before the first of either. */
+export interface Health extends Tally {
   success_rate: number | null;
   failure_rate: number | null;
 }
 
 export function health(actions: ActionCounts): Health {
-  const installs = actions.set ?? 0;
-  const failures = Object.entries(actions).reduce(
-    (sum, [action, count]) => sum + (isUpdateFailure(action) ? count : 0),
-    0,
-  );
-  const all = installs + failures;
+  const tally = tallyOf(actions);
+  const { installs, failed } = tally;
+  const all = installs + failed;
   return {
-    installs,
-    failures,
+    ...tally,
     success_rate: all > 0 ? installs / all : null,
-    failure_rate: all > 0 ? failures / all : null,
+    failure_rate: all > 0 ? failed / all : null,
   };
-}
-
-/** The failures of an update that no `_fail` in the name tells. */
-const otherFailures = new Set(["checksum_required", "session_key_required", "insufficient_disk_space"]);
-
-/**
- * Whether an action says that an update could not be installed. The `download_manifest_…_fail` of single files do not:
- * they come many to an update, and with a `download_fail` if it failed for them.
- */
-export function isUpdateFailure(action: string): boolean {
-  if (action.startsWith("download_manifest_")) return false;
-  return action.endsWith("_fail") || otherFailures.has(action);
 }
 
 /** The table of `npm run counters`: a line for each version, and for each platform that installed it or failed to. */
 export function counterTable(counters: readonly Omit<Counter, "updated_at">[]): string {
   if (counters.length === 0) return "Nothing is counted yet.";
   return table(
-    ["app", "version", "platform", "installs", "failures", "success", "failure rate"],
+    ["app", "version", "platform", "installs", "failed", "rolled back", "success", "failure rate"],
     counters.flatMap(({ app_id, version_name, actions, platforms }) => {
       const each = Object.entries(platforms)
         .filter(([, counts]) => health(counts).failure_rate !== null)
@@ -111,8 +94,8 @@ export function counterTable(counters: readonly Omit<Counter, "updated_at">[]): 
 }
 
 function figures(actions: ActionCounts) {
-  const { installs, failures, success_rate, failure_rate } = health(actions);
-  return [installs, failures, percent(success_rate), percent(failure_rate)];
+  const { installs, failed, rolled_back, success_rate, failure_rate } = health(actions);
+  return [installs, failed, rolled_back, percent(success_rate), percent(failure_rate)];
 }
 
 function percent(rate: number | null): string {
@@ -140,8 +123,8 @@ const options = z.object({ project, app, version, json: flag("print JSON, with e
 export const command: Command<typeof options> = {
   name: "counters",
   summary:
-    "Shows the installs and failures of each version, and of each platform of it. An install is a `set`; a failure " +
-    "is an update that could not be installed.",
+    "Shows how each version fares, and each platform of it. Installed is a `set`, rolled back an `update_fail`; what " +
+    "counts as failed is in src/dashboard/action-meanings.ts.",
   example: "--project my-project --app com.example.shop",
   options,
   async run({ project, app, version, json }, session) {

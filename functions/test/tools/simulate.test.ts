@@ -62,9 +62,9 @@ describe("a simulated device", () => {
     const counts = { installed: 0, failed: 0 };
     for (const events of eventsOf(500)) {
       const actions = Object.fromEntries(events.map(({ action }) => [action, 1]));
-      const { failures } = health(actions);
+      const { failed, rolled_back } = health(actions);
       const installed = actions.app_launch_ready ?? 0;
-      expect(failures + installed).to.equal(1);
+      expect(failed + rolled_back + installed).to.equal(1);
       if (installed) {
         expect(actions).to.include({
           download_0: 1,
@@ -74,7 +74,7 @@ describe("a simulated device", () => {
           set: 1,
         });
       }
-      counts.failed += failures;
+      counts.failed += failed + rolled_back;
       counts.installed += installed;
     }
     expect(counts.failed).to.be.within(30, 70);
@@ -84,7 +84,8 @@ describe("a simulated device", () => {
     const rate = (platform: string, changed: Partial<Update>) => {
       const fates = eventsOf(2_000, changed)
         .filter(([first]) => first?.platform === platform)
-        .map((events) => health(Object.fromEntries(events.map(({ action }) => [action, 1]))).failures);
+        .map((events) => health(Object.fromEntries(events.map(({ action }) => [action, 1]))))
+        .map(({ failed, rolled_back }) => failed + rolled_back);
       return fates.reduce((sum, failed) => sum + failed, 0) / fates.length;
     };
     expect(rate("android", { failures: 0 })).to.equal(0);
