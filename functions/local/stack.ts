@@ -21,6 +21,7 @@ export const projectId: string = JSON.parse(
 export interface StackObserver {
   onAnswer?(answer: { method: string; path: string; status: number; milliseconds: number }): void;
   onCounted?(event: Record<string, unknown>): void;
+  /** A function that was triggered has failed; it is called again. */
   onTriggerError?(error: unknown): void;
 }
 
@@ -39,7 +40,8 @@ export interface Stack {
 }
 
 /** What is served: the exports of `src/index.ts`, or other functions in their place. */
-export type Functions = Pick<typeof import("../src/index.ts"), "stats" | "countEvent">;
+export type Functions = Pick<Deployed, "stats" | "countEvent"> & Partial<Deployed>;
+type Deployed = typeof import("../src/index.ts");
 
 /**
  * Starts the stack on 127.0.0.1. Once per process, since a process loads the functions once, as an instance of Cloud
@@ -61,6 +63,14 @@ export async function startStack(
   const deliveries = deliverTriggers(database, functions.countEvent, (error) =>
     observer.onTriggerError?.(error),
   );
+  const sumShards = async () => {
+    try {
+      await functions.sumShards?.run({ scheduleTime: new Date().toISOString() });
+    } catch (error) {
+      observer.onTriggerError?.(error);
+    }
+  };
+  const everyMinute = settings.counterShards > 1 ? setInterval(sumShards, 60_000) : undefined;
   const watching = database.database.registerTrigger({
     route: "events/{eventId}",
     callback: ({ doc }) => {
@@ -116,6 +126,7 @@ export async function startStack(
     settled: deliveries.settled,
     async close() {
       deliveries.stop();
+      clearInterval(everyMinute);
       watching();
       await new Promise((resolve) => {
         server.close(resolve);

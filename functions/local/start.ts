@@ -18,7 +18,7 @@ const stack = await startStack(port, {
     console.log(`${method} ${path} → ${status} (${milliseconds.toFixed(0)} ms)`),
   onCounted: ({ action, app_id, version_name, platform }) =>
     console.log(`counted ${action} of ${app_id} ${version_name || "unknown"} on ${platform}`),
-  onTriggerError: (error) => console.error("countEvent failed and is delivered again:", error),
+  onTriggerError: (error) => console.error("A triggered function failed and is called again:", error),
 }).catch((error) => {
   if (error.code === "EADDRINUSE") fail(`Port ${port} is in use. Choose another one: PORT=5002 npm start`);
   throw error;
