@@ -16,6 +16,8 @@ export type Question = "measure" | "audit";
 export interface Measurement {
   rss: number;
   heapUsed: number;
+  /** How many documents have been deleted until now. */
+  deleted: number;
 }
 
 export interface Audit {

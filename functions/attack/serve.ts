@@ -21,16 +21,25 @@ process.on("disconnect", () => process.exit());
 const started: Started = { statsUrl: `http://127.0.0.1:${front}${statsUrl.pathname}`, documents: stack.url };
 process.send?.(started);
 
+let deleted = 0;
+
+/** Connections that have ended are let go of a little later. */
+const SETTLE_MILLISECONDS = 300;
+
 /** Empties the database, since it is in this process's memory, and says what else there is. */
 async function measure(firestore: Firestore): Promise<Measurement> {
   const writer = firestore.bulkWriter({ throttling: false });
+  writer.onWriteResult(() => {
+    deleted++;
+  });
   for (const collection of await firestore.listCollections()) {
     await firestore.recursiveDelete(collection, writer);
   }
   await writer.close();
+  await new Promise((resolve) => setTimeout(resolve, SETTLE_MILLISECONDS));
   globalThis.gc?.();
   const { rss, heapUsed } = process.memoryUsage();
-  return { rss, heapUsed };
+  return { rss, heapUsed, deleted };
 }
 
 /** What was stored, and how that compares with the counters. */
