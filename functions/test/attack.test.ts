@@ -9,7 +9,7 @@ describe("under attack", () => {
     const { failures, counted, statuses } = await fuzz({ requests: 2_000, seed });
     expect(failures, `npm run fuzz -- --seed ${seed} --requests 2000`).to.deep.equal([]);
     expect(counted).to.equal(1);
-    expect(statuses).to.include.keys(200, 400, 405, 415);
+    expect([...statuses.keys()]).to.include.members([200, 400, 405, 415]);
   }).timeout(60_000);
 
   it("refuses what is too much with 429 or 503, and stores and counts the rest, each event once", async () => {
