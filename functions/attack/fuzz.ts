@@ -8,11 +8,11 @@ import { type Instance, type Measurement, startInstance } from "./instance.ts";
 import { type AttackRequest, attackRequest, brokenMessage } from "./requests.ts";
 
 const AT_ONCE = 64;
-const CHUNK = 5_000;
+const CHUNK = 2_000;
 const ANSWER_MILLISECONDS = 30_000;
 
 /** One in so many requests is written to a socket of its own, since no HTTP client would send it. */
-const BROKEN_SHARE = 50;
+const BROKEN_SHARE = 25;
 const SOCKET_MILLISECONDS = 300;
 
 const MAX_FAILURES = 20;

@@ -95,6 +95,7 @@ export async function soak({ seconds, onProgress }: SoakOptions): Promise<SoakRe
     await Promise.all(
       Array.from({ length: CONCURRENCY * OVERLOAD }, (_, index) => (index % 10 ? device() : oldDevice())),
     );
+    clearInterval(ticking);
     const { stored, uncounted, wrongCounters } = await server.audit();
     const once = new Set(stored);
     const missing = [...accepted].filter((id) => !once.has(id)).length;
