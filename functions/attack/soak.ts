@@ -11,7 +11,7 @@ const CONCURRENCY = 80;
 const OVERLOAD = 5;
 
 /** Which share of Firestore's calls fails meanwhile. */
-const FAULT_RATE = 0.05;
+const FAULT_RATE = 0.1;
 
 const MAX_BATCH_EVENTS = 10;
 
