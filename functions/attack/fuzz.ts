@@ -15,6 +15,9 @@ const ANSWER_MILLISECONDS = 30_000;
 const BROKEN_SHARE = 25;
 const SOCKET_MILLISECONDS = 300;
 
+/** How long an attack has been going on when a valid event comes in between. */
+const INTO_ATTACK_MILLISECONDS = 100;
+
 const MAX_FAILURES = 20;
 
 /** How much larger the server may be at the end than after the first requests, in bytes: room for a few large bodies. */
@@ -65,16 +68,12 @@ export async function fuzz({ requests, seed, onProgress }: FuzzOptions): Promise
   };
   const send = async (request: AttackRequest) => {
     const answer = await deliver(agent, server.statsUrl, request).catch(String);
-    if (typeof answer !== "string")
-      note(
-        answer,
-        faultOf(answer, () => inWords(request)),
-      );
+    if (typeof answer !== "string") note(answer, faultOf(answer, request));
     else note(undefined, request.delivery === "cut" ? undefined : `${answer}: ${inWords(request)}`);
   };
   const sendBroken = async (message: Buffer) => {
     const answer = await deliverBroken(server.statsUrl, message);
-    note(answer, answer && faultOf(answer, () => JSON.stringify(message.toString("latin1").slice(0, 300))));
+    note(answer, answer && faultOf(answer, message));
   };
 
   let first: Measurement | undefined;
@@ -83,7 +82,9 @@ export async function fuzz({ requests, seed, onProgress }: FuzzOptions): Promise
       const numRuns = Math.min(CHUNK, requests - sent);
       agent = new http.Agent({ keepAlive: true, maxSockets: AT_ONCE });
       const queue = samples(server, seed + sent, numRuns).values();
-      const victim = sendValidEvent(server, sent, AT_ONCE * 2);
+      const victim = sendValidEvent(server, sent)
+        .then((app) => counterFault(server, app))
+        .catch(String);
       await Promise.all(
         Array.from({ length: AT_ONCE }, async () => {
           for (const request of queue) {
@@ -93,7 +94,7 @@ export async function fuzz({ requests, seed, onProgress }: FuzzOptions): Promise
       );
       agent.destroy(); // A connection that stays open keeps its last request in the server's memory.
       if (!alive) break;
-      const fault = await victim.then((app) => counterFault(server, app));
+      const fault = await victim;
       if (fault) report.failures.push(fault);
       else report.counted++;
       const now = await server.measure();
@@ -178,21 +179,23 @@ function samples(server: Instance, seed: number, numRuns: number): (AttackReques
 }
 
 /** What is wrong with an answer. Of stack traces and paths, none may be in it. */
-function faultOf({ status, body }: Answer, request: () => string): string | undefined {
-  if (status >= 500) return `answered ${status}: ${request()}`;
+function faultOf({ status, body }: Answer, request: AttackRequest | Buffer): string | undefined {
+  if (status >= 500) return `answered ${status}: ${inWords(request)}`;
   if (/node_modules|file:\/\/|\n\s+at |\.[jt]s:\d/.test(body))
-    return `leaks ${body.slice(0, 200)}: ${request()}`;
+    return `leaks ${body.slice(0, 200)}: ${inWords(request)}`;
   return undefined;
 }
 
-function inWords({ method, suffix, headers, body, delivery }: AttackRequest): string {
-  const source = JSON.stringify(body.toString("latin1").slice(0, 300));
-  return `${delivery} ${method} ${suffix} ${JSON.stringify(headers)} ${source} (${body.length} bytes)`;
+function inWords(request: AttackRequest | Buffer): string {
+  const start = (bytes: Buffer) => JSON.stringify(bytes.toString("latin1").slice(0, 300));
+  if (!("method" in request)) return start(request);
+  const { method, suffix, headers, body, delivery } = request;
+  return `${delivery} ${method} ${suffix} ${JSON.stringify(headers)} ${start(body)} (${body.length} bytes)`;
 }
 
 /** Sends a valid event while the attack goes on; resolves with its app. */
-async function sendValidEvent(server: Instance, sent: number, delay: number): Promise<string> {
-  await new Promise((resolve) => setTimeout(resolve, delay));
+async function sendValidEvent(server: Instance, sent: number): Promise<string> {
+  await new Promise((resolve) => setTimeout(resolve, INTO_ATTACK_MILLISECONDS));
   const app_id = `com.example.victim${sent}`;
   const body = JSON.stringify(anEvent({ app_id }));
   const { status } = await fetch(server.statsUrl, { method: "POST", body });

@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { cp, mkdir, mkdtemp, readdir, rm, symlink, writeFile } from "node:fs/promises";
 import { builtinModules } from "node:module";
 import { tmpdir } from "node:os";
-import { join, relative, resolve } from "node:path";
+import { dirname, join, relative, resolve } from "node:path";
 import { promisify } from "node:util";
 import { expect } from "chai";
 import { type Build, firebaseCli } from "./firebase-cli.ts";
@@ -34,7 +34,7 @@ async function filesIn(directory: string): Promise<string[]> {
     .map((entry) => relative(directory, join(entry.parentPath, entry.name)));
 }
 
-/** Runs the functions' discovery as the CLI does, on the deployed files alone. */
+/** Runs discovery as the CLI does, on the deployed files alone; over a file, since a port may be in use. */
 async function discover(env: Record<string, string>): Promise<Build> {
   process.env.FIREBASE_FUNCTIONS_DISCOVERY_OUTPUT_PATH = "true";
   const delegate = new cli.Delegate(PROJECT, folder, deployed, codebase.runtime);
@@ -54,7 +54,21 @@ async function resolved(settings: Record<string, string>) {
   return backend.endpoints;
 }
 
-/** The `DEFINED` names of `src/config.ts`, as its text says them. */
+function sourceFiles(): string[] {
+  const files = readdirSync(join(functions, "src"), { recursive: true, encoding: "utf8" });
+  return files.filter((file) => file.endsWith(".ts"));
+}
+
+/** What the source files import, from packages and from each other. */
+function imports(): { file: string; name: string }[] {
+  return sourceFiles().flatMap((file) => {
+    const source = readFileSync(join(functions, "src", file), "utf8");
+    const names = source.matchAll(/(?:from|import\(?|require\() *"([^"]+)"/g);
+    return [...names].map((match) => ({ file, name: match[1] ?? "" }));
+  });
+}
+
+/** The names of the settings, as the text of `src/config.ts` has them. */
 function declaredSettings(): string[] {
   const source = readFileSync(join(functions, "src/config.ts"), "utf8");
   return [...source.matchAll(/= (?:text|list|int|flag)\("([A-Z_]+)"/g)].map((match) => match[1] ?? "");
@@ -100,26 +114,25 @@ describe("deploying", () => {
 
   describe("the source that `firebase deploy` uploads", () => {
     it("is the build and the two files of npm: no sources, tests, tools, environment files or logs", () => {
-      const modules = readdirSync(join(functions, "src")).map((file) => file.replace(".ts", ""));
+      const modules = sourceFiles().map((file) => file.replace(/\.ts$/, ""));
       const built = modules.flatMap((name) => [`lib/${name}.js`, `lib/${name}.js.map`]);
       expect(packed).to.have.members([...built, "package.json", "package-lock.json"]);
     });
 
     it("imports no package that is not declared as a dependency, and every one that is", () => {
       const { dependencies } = JSON.parse(readFileSync(join(functions, "package.json"), "utf8"));
-      const imports = readdirSync(join(functions, "src")).flatMap((file) => {
-        const source = readFileSync(join(functions, "src", file), "utf8");
-        return [...source.matchAll(/(?:from|import\(?|require\() *"([^"]+)"/g)].map(
-          (match) => match[1] ?? "",
-        );
+      const packages = imports().flatMap(({ name }) => {
+        const isOutside =
+          !name.startsWith(".") && !name.startsWith("node:") && !builtinModules.includes(name);
+        return isOutside ? name.split("/", name.startsWith("@") ? 2 : 1).join("/") : [];
       });
-      const packages = imports
-        .filter(
-          (name) => !name.startsWith("./") && !name.startsWith("node:") && !builtinModules.includes(name),
-        )
-        .map((name) => name.split("/", name.startsWith("@") ? 2 : 1).join("/"));
       expect([...new Set(packages)]).to.have.members(Object.keys(dependencies));
-      for (const name of imports) expect(name).not.to.match(/^\.\.|^\.\/.*\//);
+    });
+
+    it("imports nothing of the rest of the repository", () => {
+      for (const { file, name } of imports()) {
+        if (name.startsWith(".")) expect(join("src", dirname(file), name)).to.match(/^src\//);
+      }
     });
   });
 
