@@ -53,8 +53,7 @@ function readOptions() {
 }
 
 function whole(name: string, value: string): number {
-  if (!/^\d{1,9}$|^1\d{9}$|^20\d{8}$/.test(value))
-    throw new Error(`--${name}: expected a whole number, got ${value}`);
+  if (!/^\d{1,10}$/.test(value)) throw new Error(`--${name}: expected a whole number, got ${value}`);
   return Number(value);
 }
 
