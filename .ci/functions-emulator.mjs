@@ -9,7 +9,7 @@ const statsUrl = `${origin}/${projects.default}/us-central1/stats`;
 
 const { backends } = await (await fetch(`${origin}/backends`)).json();
 const found = backends.flatMap(({ functionTriggers }) => functionTriggers.map(({ entryPoint }) => entryPoint));
-assert.deepEqual(found.sort(), ["countEvent", "stats"]);
+assert.deepEqual(found.sort(), ["countEvent", "dashboard", "stats"]);
 
 const health = await fetch(statsUrl);
 assert.deepEqual([health.status, await health.json()], [200, { status: "ok" }]);
@@ -18,4 +18,4 @@ const refused = await fetch(statsUrl, { method: "POST", body: '{"app_id":"nodots
 assert.equal(refused.status, 400);
 assert.match((await refused.json()).message, /app_id: expected a reverse domain name .*, got "nodots"; device_id: /);
 
-console.log(`The Functions emulator found ${found.join(" and ")}; stats answers.`);
+console.log(`The Functions emulator found ${found.join(", ")}; stats answers.`);

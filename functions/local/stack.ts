@@ -87,7 +87,8 @@ export async function startStack(
 
   const server = http.createServer(async (request, response) => {
     const started = performance.now();
-    const { pathname, searchParams, search } = new URL(request.url ?? "/", "http://127.0.0.1");
+    const nowhere = new URL("http://127.0.0.1"); // For what is no URL, like `//`.
+    const { pathname, searchParams, search } = URL.parse(request.url ?? "/", nowhere) ?? nowhere;
     response.on("finish", () => {
       const milliseconds = performance.now() - started;
       observer.onAnswer?.({

@@ -21,13 +21,17 @@ onInit(() => {
   if (settings.appIds.size === 0) logger.warn("APP_IDS is empty: events of every app are taken.");
 });
 
-/** Takes the plugin's events. Public: the plugin cannot send credentials. */
+/**
+ * Takes the plugin's events. Public: the plugin cannot send credentials. The runtime unpacks a compressed body before
+ * it is looked at, and half a megabyte can become a hundred: hence the memory.
+ */
 export const stats = onRequest(
   {
     region: params.region,
     invoker: "public",
     maxInstances: params.statsMaxInstances,
     minInstances: params.statsMinInstances,
+    memory: "512MiB",
     timeoutSeconds: 60,
   },
   statsHandler(eventStore(db, { ...settings, clock: systemClock }), settings),

@@ -1,5 +1,6 @@
-/** What the tests run against: the stack on this machine. Over HTTP and the Admin SDK only. */
+/** What the tests run against: the stack on this machine, or the Emulator Suite. Over HTTP and the Admin SDK only. */
 
+import { randomUUID } from "node:crypto";
 import { readFileSync } from "node:fs";
 import type { Firestore } from "firebase-admin/firestore";
 
@@ -21,19 +22,53 @@ export function backend(): Backend {
   return running;
 }
 
-/** Starts it, once: a process loads the functions once. */
+/** Whether the tests run against the Emulator Suite, which sets this variable: `npm run test:emulators`. */
+const onEmulators = process.env.FIRESTORE_EMULATOR_HOST !== undefined;
+
+/** Describes what can be tested only in the process of the functions; pending, test by test, on the Emulator Suite. */
+export function describeInProcess(title: string, tests: (this: Mocha.Suite) => void): void {
+  (onEmulators ? describe.skip : describe)(title, tests);
+}
+
+/** Starts it, once: a process loads the functions once. It ends with the process. */
 export async function startBackend(): Promise<void> {
-  if (running) return;
+  running ??= await (onEmulators ? emulators() : inMemory());
+}
+
+async function inMemory(): Promise<Backend> {
   const { startStack } = await import("../local/stack.ts");
   const { FirestoreMock } = await import("@firebase-bridge/firestore-admin");
   const { functionUrls, firestore, settled } = await startStack(0);
   const newFirestore = () => new FirestoreMock().createDatabase("demo-empty").firestore();
-  running = { statsUrl: functionUrls.get("stats") ?? "", firestore, newFirestore, settled };
+  return { statsUrl: functionUrls.get("stats") ?? "", firestore, newFirestore, settled };
+}
+
+/** A project of its own is an empty database of its own: the emulator makes one for each name. */
+async function emulators(): Promise<Backend> {
+  const { initializeApp } = await import("firebase-admin/app");
+  const { getFirestore } = await import("firebase-admin/firestore");
+  const readJson = (path: string) =>
+    JSON.parse(readFileSync(new URL(`../../${path}`, import.meta.url), "utf8"));
+  const projectId: string = readJson(".firebaserc").projects.default;
+  const { port } = readJson("firebase.json").emulators.functions;
+  const firestore = getFirestore(initializeApp({ projectId }));
+  const uncounted = firestore.collection("events").where("counted", "==", false).limit(1);
+  return {
+    statsUrl: `http://127.0.0.1:${port}/${projectId}/us-central1/stats`,
+    firestore,
+    newFirestore() {
+      const name = `demo-empty-${randomUUID().slice(0, 8)}`;
+      return getFirestore(initializeApp({ projectId: name }, name));
+    },
+    async settled() {
+      while (!(await uncounted.get()).empty) await new Promise((resolve) => setTimeout(resolve, 50));
+    },
+  };
 }
 
 /** An app of its own for each test, so that no test sees another's counters. */
 export function newApp(): string {
-  return `com.example.test${nextApp++}`;
+  return `com.example.test${process.pid}-${nextApp++}`;
 }
 let nextApp = 1;
 

@@ -7,7 +7,7 @@ import { getTestServer } from "@google-cloud/functions-framework/testing";
 import { expect } from "chai";
 import type { DocumentSnapshot, Timestamp } from "firebase-admin/firestore";
 import { projectId } from "../local/stack.ts";
-import { anEvent, backend, counts, newApp, post } from "./backend.ts";
+import { anEvent, backend, counts, describeInProcess, newApp, post } from "./backend.ts";
 import { firestoreError, interceptCalls } from "./faults.ts";
 
 /** Eventarc's message for a Firestore document, from the protobuf code that comes with firebase-functions. */
@@ -19,7 +19,7 @@ function loadProtobuf() {
   return require(join(root, "protos/compiledFirestore.js"));
 }
 
-describe("a trigger delivered as Eventarc does", () => {
+describeInProcess("a trigger delivered as Eventarc does", () => {
   let server: Server;
 
   before(async () => {

@@ -1,7 +1,8 @@
 import fc from "fast-check";
 import { run, schedule } from "../proof/schedule.ts";
+import { describeInProcess } from "./backend.ts";
 
-describe("counting under random schedules", () => {
+describeInProcess("counting under random schedules", () => {
   // `npm run proof` runs 10,000 of them, and `npm run proof:mutants` shows what they notice.
   it("holds for duplicates, lost answers, dying instances, deleted and poison events", async () => {
     const property = fc.asyncProperty(schedule, run);

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect } from "chai";
-import { anEvent } from "./backend.ts";
+import { anEvent, describeInProcess } from "./backend.ts";
 
 const functions = new URL("..", import.meta.url).pathname;
 
@@ -40,7 +40,7 @@ async function getJson(url: string) {
   return { status: response.status, body: await response.json() };
 }
 
-describe("npm start", function () {
+describeInProcess("npm start", function () {
   this.timeout(20_000);
   let running: ReturnType<typeof start>;
   let statsUrl = "";

@@ -1,6 +1,6 @@
 import { gzipSync } from "node:zlib";
 import { expect } from "chai";
-import { anEvent, backend, newApp, post, postRaw, storedEvents } from "./backend.ts";
+import { anEvent, backend, describeInProcess, newApp, post, postRaw, storedEvents } from "./backend.ts";
 import { logs } from "./captured-logs.ts";
 import { firestoreError, interceptCalls } from "./faults.ts";
 
@@ -162,7 +162,7 @@ describe("stats, request by request", () => {
   }
 });
 
-describe("stats, when Firestore fails", () => {
+describeInProcess("stats, when Firestore fails", () => {
   const transient = {
     CANCELLED: 1,
     UNKNOWN: 2,

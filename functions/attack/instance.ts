@@ -1,0 +1,80 @@
+/** Starts the process that is attacked, and asks it questions. */
+
+import { fork } from "node:child_process";
+import { once } from "node:events";
+
+/** What `serve.ts` says when it is ready: the URL of `stats`, and where its `/documents/` are. */
+export interface Started {
+  statsUrl: string;
+  documents: string;
+}
+
+/** `measure` empties the database and measures memory; `audit` compares what is stored with what is counted. */
+export type Question = "measure" | "audit";
+
+/** In bytes, with an empty database and after a garbage collection. */
+export interface Measurement {
+  rss: number;
+  heapUsed: number;
+  /** How many documents have been deleted until now. */
+  deleted: number;
+}
+
+export interface Audit {
+  /** The `custom_id` of every stored event. */
+  stored: string[];
+  /** How many stored events are not marked counted. */
+  uncounted: number;
+  /** Counters that are not the number of their events, in words. */
+  wrongCounters: string[];
+}
+
+export interface Instance extends Started {
+  /** Asks once all triggers have been delivered. */
+  measure(): Promise<Measurement>;
+  audit(): Promise<Audit>;
+  stop(): void;
+}
+
+export interface InstanceOptions {
+  /** How many requests are admitted at once; the others get 429. As many as come, if not given. */
+  admitted?: number;
+  /** Which share of Firestore's calls fails. */
+  faultRate?: number;
+  /** Called if the process ends by itself, with what it said last. */
+  onDeath(lastWords: string): void;
+}
+
+/** Starts the stack in a process of its own, on 127.0.0.1. */
+export async function startInstance({ admitted, faultRate, onDeath }: InstanceOptions): Promise<Instance> {
+  const child = fork(new URL("serve.ts", import.meta.url), {
+    execArgv: ["--expose-gc"],
+    env: { ...process.env, ADMITTED: String(admitted ?? 0), FAULT_RATE: String(faultRate ?? 0) },
+    stdio: ["ignore", "ignore", "pipe", "ipc"],
+  });
+  let lastWords = "";
+  child.stderr?.on("data", (text) => {
+    lastWords = (lastWords + text).slice(-2_000);
+  });
+  let stopped = false;
+  const death = once(child, "exit").then(() => {
+    if (!stopped) onDeath(lastWords);
+    throw new Error(`The server has ended.\n${lastWords}`);
+  });
+  death.catch(() => {});
+  const answer = async () => (await Promise.race([once(child, "message"), death]))[0];
+  const ask = (question: Question) => {
+    child.send(question);
+    return answer();
+  };
+  const started: Started = await answer();
+  return {
+    ...started,
+    measure: () => ask("measure"),
+    audit: () => ask("audit"),
+    stop() {
+      stopped = true;
+      child.kill();
+    },
+  };
+}

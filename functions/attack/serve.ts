@@ -1,0 +1,106 @@
+/** The process that is attacked: the stack, served as one instance, and what its attacker may ask it. */
+
+import http from "node:http";
+import type { AddressInfo } from "node:net";
+import type { Firestore, QueryDocumentSnapshot } from "firebase-admin/firestore";
+import { startStack } from "../local/stack.ts";
+import { firestoreError, interceptCalls } from "../test/faults.ts";
+import type { Audit, Measurement, Question, Started } from "./instance.ts";
+
+const stack = await startStack(0);
+const statsUrl = new URL(stack.functionUrls.get("stats") ?? "");
+const admitted = Number(process.env.ADMITTED);
+const front = admitted > 0 ? await startFront(admitted) : statsUrl.port;
+const endFaults = injectFaults(stack.firestore, Number(process.env.FAULT_RATE ?? 0));
+
+process.on("message", async (question: Question) => {
+  await stack.settled();
+  process.send?.(question === "measure" ? await measure(stack.firestore) : await audit(stack.firestore));
+});
+process.on("disconnect", () => process.exit());
+const started: Started = { statsUrl: `http://127.0.0.1:${front}${statsUrl.pathname}`, documents: stack.url };
+process.send?.(started);
+
+let deleted = 0;
+
+/** Connections that have ended are let go of a little later. */
+const SETTLE_MILLISECONDS = 300;
+
+/** Empties the database, since it is in this process's memory, and says what else there is. */
+async function measure(firestore: Firestore): Promise<Measurement> {
+  const writer = firestore.bulkWriter({ throttling: false });
+  writer.onWriteResult(() => {
+    deleted++;
+  });
+  for (const collection of await firestore.listCollections()) {
+    await firestore.recursiveDelete(collection, writer);
+  }
+  await writer.close();
+  await new Promise((resolve) => setTimeout(resolve, SETTLE_MILLISECONDS));
+  globalThis.gc?.();
+  const { rss, heapUsed } = process.memoryUsage();
+  return { rss, heapUsed, deleted };
+}
+
+/** What was stored, and how that compares with the counters. */
+async function audit(firestore: Firestore): Promise<Audit> {
+  endFaults();
+  const events = await firestore.collection("events").get();
+  const counters = await firestore.collection("counters").get();
+  const expected = Map.groupBy(events.docs, (event) => `${event.get("app_id")}@${event.get("version_name")}`);
+  const counted = new Map(counters.docs.map((counter) => [counter.id, sumOfActions(counter)]));
+  return {
+    stored: events.docs.map((event) => event.get("custom_id")),
+    uncounted: events.docs.filter((event) => event.get("counted") !== true).length,
+    wrongCounters: [...expected].flatMap(([id, { length }]) =>
+      counted.get(id) === length ? [] : [`${id}: ${length} events, counted ${counted.get(id)}`],
+    ),
+  };
+}
+
+function sumOfActions(counter: QueryDocumentSnapshot): number {
+  const actions: Record<string, number> = counter.get("actions");
+  return Object.values(actions).reduce((sum, count) => sum + count, 0);
+}
+
+/**
+ * Makes calls of Firestore fail at random, as it does under load: half of them unheard, the other half after they were
+ * carried out. Returns what ends that.
+ */
+function injectFaults(firestore: Firestore, rate: number): () => void {
+  return interceptCalls(firestore, async ({ proceed }) => {
+    if (Math.random() >= rate) return proceed();
+    if (Math.random() < 0.5) await proceed();
+    throw firestoreError(Math.random() < 0.5 ? 8 : 14);
+  });
+}
+
+/**
+ * What stands in front of an instance on Cloud Run: it admits as many requests at once as the instance takes, and answers
+ * 429 to the others. (Cloud Run lets them wait for an instance for a few seconds first.) Resolves with its port.
+ */
+async function startFront(limit: number): Promise<number> {
+  const agent = new http.Agent({ keepAlive: true });
+  let underWay = 0;
+  const server = http.createServer((request, response) => {
+    if (underWay >= limit) {
+      request.resume();
+      response.writeHead(429, { "Content-Type": "text/plain" }).end("Rate exceeded.");
+      return;
+    }
+    underWay++;
+    response.on("close", () => underWay--);
+    const { method, headers, url } = request;
+    const onward = http.request(
+      { agent, host: "127.0.0.1", port: statsUrl.port, path: url, method, headers },
+      (answer) => {
+        response.writeHead(answer.statusCode ?? 502, answer.headers);
+        answer.pipe(response);
+      },
+    );
+    onward.on("error", () => response.destroy());
+    request.pipe(onward);
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", 4_096, resolve));
+  return (server.address() as AddressInfo).port;
+}
