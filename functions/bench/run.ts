@@ -5,7 +5,7 @@ import { once } from "node:events";
 import { cpus } from "node:os";
 import { promisify } from "node:util";
 import { type HotCounterOptions, type HotCounterResult, hotCounter } from "./hot-counter.ts";
-import type { ServerReport } from "./server.ts";
+import type { Contender, ServerReport } from "./server.ts";
 import { startup } from "./startup.ts";
 import { validation } from "./validation.ts";
 
@@ -14,8 +14,6 @@ const EVENTS = 20_000;
 const BASELINE_EVENTS = 1_000;
 const CONNECTIONS = 64;
 const TRICKLE = { events: 10, pause: 2_000 };
-
-type Contender = "ours" | "baseline";
 
 interface Row {
   figure: string;
@@ -55,6 +53,7 @@ const arrays = {
   ours: await throughput("ours", EVENTS, 20),
   baseline: await throughput("baseline", BASELINE_EVENTS, 20),
 };
+const unbounded = { ours: await throughput("unbounded", EVENTS, 20), baseline: arrays.baseline };
 progress(`${TRICKLE.events} events, one every two seconds`);
 const trickle = await trickled();
 
@@ -82,6 +81,7 @@ rows.push(
   },
   ratioRow("events/s to counted, single requests", single, 5),
   ratioRow("events/s to counted, arrays of 20", arrays, 10),
+  ratioRow("the same, without Cloud Run's bound of 1,000 events at once", unbounded, 10),
   {
     figure: "validation alone: events/s in a core, valid and invalid",
     ours: `${thousands(validated.valid)} and ${thousands(validated.invalid)}`,
@@ -92,10 +92,10 @@ rows.push(
   validationShareRow(),
   {
     figure: "most writes to one counter document in any second",
-    ours: String(Math.max(single.ours.mostWritesPerSecond, arrays.ours.mostWritesPerSecond)),
+    ours: String(Math.max(...[single, arrays, unbounded].map(({ ours }) => ours.mostWritesPerSecond))),
     baseline: String(Math.max(single.baseline.mostWritesPerSecond, arrays.baseline.mostWritesPerSecond)),
     required: "≤ 1 per instance",
-    reached: single.ours.mostWritesPerSecond <= 1 && arrays.ours.mostWritesPerSecond <= 1,
+    reached: [single, arrays, unbounded].every(({ ours }) => ours.mostWritesPerSecond <= 1),
   },
 );
 
@@ -178,7 +178,11 @@ function perEvent({ events, ...report }: Throughput, operation: "writes" | "read
   return report[operation] / events;
 }
 
-function ratioRow(figure: string, { ours, baseline }: Record<Contender, Throughput>, required: number): Row {
+function ratioRow(
+  figure: string,
+  { ours, baseline }: Record<"ours" | "baseline", Throughput>,
+  required: number,
+): Row {
   const ratio = ours.perSecond / baseline.perSecond;
   return {
     figure,
