@@ -4,6 +4,7 @@ import { spawnSync } from "node:child_process";
 import { createInterface } from "node:readline";
 import { isatty } from "node:tty";
 import { counterTable, readCounters } from "../tools/counters.ts";
+import { printable } from "../tools/table.ts";
 import { type Stack, startStack } from "./stack.ts";
 
 const DEFAULT_PORT = 5001;
@@ -13,11 +14,14 @@ if (!Number.isInteger(port) || port < 0 || port > 65_535) {
   fail(`PORT: expected a whole number from 0 to 65535, got ${process.env.PORT}`);
 }
 
+// What the functions log of each request as JSON is told in words below; warnings and errors are shown as they are.
+console.info = () => {};
+
 const stack = await startStack(port, {
   onAnswer: ({ method, path, status, milliseconds }) =>
     console.log(`${method} ${path} → ${status} (${milliseconds.toFixed(0)} ms)`),
   onCounted: ({ action, app_id, version_name, platform }) =>
-    console.log(`counted ${action} of ${app_id} ${version_name || "unknown"} on ${platform}`),
+    console.log(printable(`counted ${action} of ${app_id} ${version_name || "unknown"} on ${platform}`)),
   onTriggerError: (error) => console.error("A triggered function failed and is called again:", error),
 }).catch((error) => {
   if (error.code === "EADDRINUSE") fail(`Port ${port} is in use. Choose another one: PORT=5002 npm start`);

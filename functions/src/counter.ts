@@ -28,12 +28,13 @@ export type CountEvent = (snapshot: DocumentSnapshot) => Promise<void>;
 
 /**
  * How many events make a commit full. Firestore takes requests of up to 10 MiB and no longer limits the writes in
- * one; an event's write has about 250 bytes, so this is a quarter of that.
+ * one; an event's write has about 250 bytes, so this is a quarter of that. What it finds too big all the same is halved.
  */
 const MAX_COMMIT_EVENTS = 10_000;
 
 /** How long a commit is tried. The timeout of the function has room for two: the one before, and the event's own. */
 const RETRY_MILLISECONDS = 25_000;
+
 /**
  * By how much an interval may be longer. A document that takes one write a second would otherwise belong to the instance
  * that wrote it first, which comes back at the very moment it is free again.
