@@ -119,13 +119,17 @@ describe("event: optional fields", () => {
 
   for (const field of [...optional, "is_emulator", "is_prod", "timestamp", "metadata"]) {
     it(`takes null for ${field} as absent`, () => {
-      expect(parse({ [field]: null })).not.to.have.property(field);
+      expect(parse({ [field]: null }))
+        .to.be.an("object")
+        .that.does.not.have.property(field);
     });
   }
 
   for (const field of optional) {
     it(`leaves out an empty ${field}, cuts a long one and refuses what is no string`, () => {
-      expect(parse({ [field]: "" })).not.to.have.property(field);
+      expect(parse({ [field]: "" }))
+        .to.be.an("object")
+        .that.does.not.have.property(field);
       const cut = parse({ [field]: "x".repeat(5_000) });
       expect(cut)
         .to.have.property(field)
@@ -143,15 +147,19 @@ describe("event: optional fields", () => {
   }
 
   it("leaves out fields it does not know", () => {
-    expect(parse({ from_the_future: 1 })).not.to.have.property("from_the_future");
+    expect(parse({ from_the_future: 1 }))
+      .to.be.an("object")
+      .that.does.not.have.property("from_the_future");
   });
 
   it("leaves out a timestamp outside the years 2000 to 2100", () => {
     expect(parse({ timestamp: Date.UTC(2000, 0) })).to.have.property("timestamp", Date.UTC(2000, 0));
     expect(parse({ timestamp: Date.UTC(2100, 11, 31) })).to.have.property("timestamp");
-    expect(parse({ timestamp: Date.UTC(2101, 0) })).not.to.have.property("timestamp");
+    expect(parse({ timestamp: Date.UTC(2101, 0) }))
+      .to.be.an("object")
+      .that.does.not.have.property("timestamp");
     for (const timestamp of [0, -1, Date.UTC(2000, 0) - 1, 1e300, Infinity]) {
-      expect(parse({ timestamp })).not.to.have.property("timestamp");
+      expect(parse({ timestamp })).to.be.an("object").that.does.not.have.property("timestamp");
     }
     expect(parse({ timestamp: "now" })).to.equal('timestamp: expected a number of milliseconds, got "now"');
   });
@@ -186,7 +194,7 @@ describe("event: metadata", () => {
     expect(metadata(hostile)).to.deep.equal({ constructor: "kept" });
     expect(metadata({})).to.equal(undefined);
     expect(metadata(JSON.parse('{"__proto__":{"polluted":1}}'))).to.equal(undefined);
-    expect({}).not.to.have.property("polluted");
+    expect({}).to.be.an("object").that.does.not.have.property("polluted");
   });
 
   it("is refused when it is no object", () => {
