@@ -25,6 +25,7 @@ const stack = await startStack(port, {
   onTriggerError: (error) => console.error("A triggered function failed and is called again:", error),
 }).catch((error) => {
   if (error.code === "EADDRINUSE") fail(`Port ${port} is in use. Choose another one: PORT=5002 npm start`);
+  if (/^[A-Z_]+: expected /.test(error.message)) fail(error.message); // A setting.
   throw error;
 });
 

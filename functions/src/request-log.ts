@@ -11,8 +11,8 @@ const MAX_WARNINGS = 50;
 const PLAUSIBLE_ACTION = /^[A-Za-z][A-Za-z0-9_]{0,63}$/;
 
 /**
- * Logs one line per request with `app_id` (of the first event taken), `events`, `stored`, `duplicate` and `refused`, and
- * `invalid` as a count per field at fault. Warns once per instance of each action that it did not know.
+ * Logs one line per request with `app_id` (of its first valid event), `events`, `stored`, `duplicate`, `refused` and
+ * `not_allowed`, and `invalid` as a count per field at fault. Warns once per instance of each action that it did not know.
  */
 export function requestLog() {
   const warned = new Set<string>();
@@ -39,7 +39,7 @@ export function requestLog() {
     });
     const count = (result: StoreResult) => results.filter((other) => other === result).length;
     logger.info("events", {
-      app_id: accepted[0]?.app_id,
+      app_id: parsed.find((result) => result.ok)?.event.app_id,
       events: inputs.length,
       stored: count("stored"),
       duplicate: count("duplicate"),

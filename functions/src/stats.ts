@@ -64,9 +64,7 @@ async function answer(request: Request, ingest: Ingest): Promise<Answer> {
   }
   try {
     return Array.isArray(body) ? batchAnswer(await ingest(body)) : singleAnswer(await ingest([body]));
-  } catch (error) {
-    const log = isTransient(error) ? logger.warn : logger.error;
-    log("Events could not be stored; the device is told to send them again.", { error: String(error) });
+  } catch {
     // 503 whatever the reason: the plugin drops a batch for good on a 4xx, and keeps it on a 5xx.
     return {
       ...failure(503, "unavailable", "events cannot be stored right now; send them again later"),
@@ -91,7 +89,16 @@ function ingester(storeEvents: StoreEvents, { appIds, extraActions }: StatsOptio
   return async (inputs) => {
     const parsed = inputs.map(parseEvent);
     const accepted = parsed.flatMap((result) => (result.ok && isServed(result.event) ? [result.event] : []));
-    const stored = await storeEvents(accepted);
+    const stored = await storeEvents(accepted).catch((error) => {
+      const log = isTransient(error) ? logger.warn : logger.error;
+      const app_id = accepted[0]?.app_id;
+      log("Events could not be stored; the device is told to send them again.", {
+        app_id,
+        events: inputs.length,
+        error: String(error),
+      });
+      throw error;
+    });
     logRequest(inputs, parsed, accepted, stored);
 
     const inOrder = stored.values();

@@ -173,6 +173,13 @@ describe("the log", () => {
     ]);
   });
 
+  it("names the app that is not allowed", async () => {
+    const { send } = await deploy({ appIds: ["com.example.shop"] });
+    await send(anEvent({ app_id: "com.example.other" }));
+    expect(logs).to.have.length(1);
+    expect(logs[0]).to.include({ app_id: "com.example.other", stored: 0, not_allowed: 1 });
+  });
+
   it("names an unknown action once per instance, and never one that no plugin would send", async () => {
     const { send } = await deploy({});
     for (const action of ["new_action", "new_action", "<script>", "x".repeat(200), "a\nb"])

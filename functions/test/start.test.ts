@@ -104,11 +104,19 @@ describeInProcess("npm start", function () {
     expect((await getJson(`${url}/documents/none`)).body).to.deep.equal([]);
   });
 
-  it("says so and ends with exit code 1 when the port is in use or is none", async () => {
+  it("says so and ends with exit code 1 when the port is in use or is none, or a setting is wrong", async () => {
     const second = start(new URL(url).port);
     const [code] = await once(second.child, "exit");
     expect(code).to.equal(1);
     expect(second.output).to.match(/^Port \d+ is in use\. Choose another one: PORT=\d+ npm start\n$/);
+
+    process.env.EVENT_RETENTION_DAYS = "ninety";
+    const wrong = start("0");
+    delete process.env.EVENT_RETENTION_DAYS;
+    expect((await once(wrong.child, "exit"))[0]).to.equal(1);
+    expect(wrong.output).to.equal(
+      'EVENT_RETENTION_DAYS: expected a whole number from 0 to 36500, got "ninety"\n',
+    );
 
     const third = start("eighty");
     expect((await once(third.child, "exit"))[0]).to.equal(1);
