@@ -2,9 +2,10 @@
 
 import { createHash } from "node:crypto";
 import { type DocumentReference, type Firestore, Timestamp } from "firebase-admin/firestore";
+import { type Clock, inTime } from "./clock.ts";
 import type { PluginEvent } from "./event.ts";
 import { EVENTS, type EventDocument, isTransient, Status, statusOf } from "./firestore.ts";
-import { type Clock, groupCommit } from "./group-commit.ts";
+import { groupCommit } from "./group-commit.ts";
 
 /** What became of one event. A `duplicate` was stored before; a `refused` one Firestore will never take. */
 export type StoreResult = "stored" | "duplicate" | "refused";
@@ -15,7 +16,7 @@ export type StoreEvents = (events: readonly PluginEvent[]) => Promise<StoreResul
 /** How many documents go to Firestore together; BulkWriter makes requests of 20 of them, all at once. */
 const MAX_GROUP_EVENTS = 500;
 
-/** How often a document is tried. Old plugins do not send an event again, so this does. */
+/** How often a document is tried, besides what the Admin SDK does. Old plugins do not send an event again, so this does. */
 const MAX_ATTEMPTS = 2;
 const RETRY_MILLISECONDS = 1_000;
 
@@ -34,7 +35,7 @@ export interface EventStoreOptions {
 export function eventStore(db: Firestore, options: EventStoreOptions): StoreEvents {
   const { clock } = options;
   const create = groupCommit<NewEvent, StoreResult>({
-    commit: (events) => createAll(db, events),
+    commit: (events) => inTime(createAll(db, events), clock),
     maxItems: MAX_GROUP_EVENTS,
     interval: () => 0,
     clock,
@@ -62,11 +63,16 @@ interface NewEvent {
 
 /** Creates documents by `BatchWrite`, which is not atomic: a result or Firestore's error for each. */
 async function createAll(db: Firestore, events: readonly NewEvent[]): Promise<(StoreResult | Error)[]> {
+  const first = new Map<string, Promise<StoreResult | Error>>();
   const writer = db.bulkWriter({ throttling: false });
   writer.onWriteError(() => false);
-  const results = events.map(async ({ ref, document }) =>
-    writer.create(ref, document).then(stored, resultOf),
-  );
+  const results = events.map(async ({ ref, document }) => {
+    const copied = first.get(ref.path);
+    if (copied) return duplicateOf(await copied);
+    const created = writer.create(ref, document).then(stored, resultOf);
+    first.set(ref.path, created);
+    return created;
+  });
   await writer.close();
   return Promise.all(
     results.map(async (result, index) => {
@@ -75,6 +81,11 @@ async function createAll(db: Firestore, events: readonly NewEvent[]): Promise<(S
       return alone ? alone.ref.create(alone.document).then(stored, resultOf) : result;
     }),
   );
+}
+
+/** What becomes of a copy of an event in the same group. */
+function duplicateOf(first: StoreResult | Error): StoreResult | Error {
+  return first === "stored" ? "duplicate" : first;
 }
 
 const stored = (): StoreResult => "stored";

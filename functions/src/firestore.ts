@@ -29,11 +29,10 @@ export type ActionCounts = Record<string, number>;
 export type Counts = {
   actions: ActionCounts;
   platforms: Partial<Record<Platform, ActionCounts>>;
-  updated_at: Timestamp;
 };
 
 /** `counters/{app_id}@{version}`: all events of one version of one app. */
-export type CounterDocument = Counts & { app_id: string; version_name: string };
+export type CounterDocument = Counts & { app_id: string; version_name: string; updated_at: Timestamp };
 
 export const platforms = ["android", "ios", "electron", "other"] as const;
 export type Platform = (typeof platforms)[number];

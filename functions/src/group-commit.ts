@@ -1,18 +1,7 @@
 /** How concurrent work shares commits; knows nothing of what is committed. */
 
 import DataLoader from "dataloader";
-
-/** Time as the mechanism sees it, in milliseconds. `now` never goes backwards. */
-export interface Clock {
-  now(): number;
-  sleep(milliseconds: number): Promise<void>;
-}
-
-/** The time of this machine. */
-export const systemClock: Clock = {
-  now: () => performance.now(),
-  sleep: (milliseconds) => new Promise((resolve) => setTimeout(resolve, Math.ceil(milliseconds))),
-};
+import type { Clock } from "./clock.ts";
 
 export interface GroupCommitOptions<Item, Result> {
   /** Commits items together: a result or an `Error` for each, in order. If it rejects, each of them fails. */
@@ -46,11 +35,14 @@ export function groupCommit<Item, Result>(options: GroupCommitOptions<Item, Resu
   const loader = new DataLoader<Item, Result>(
     (items) => {
       gathering = undefined;
-      const ended = commit(items);
+      const ended = (async () => commit(items))();
       const pause = clock.now() + interval();
-      free = Promise.allSettled([free, ended])
+      const turn = Promise.allSettled([free, ended])
         .then(() => (pause > clock.now() ? clock.sleep(pause - clock.now()) : undefined))
-        .then(() => gathering ?? onIdle?.());
+        .then(() => {
+          if (turn === free && !gathering) onIdle?.();
+        });
+      free = turn;
       return ended;
     },
     {

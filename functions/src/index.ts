@@ -5,13 +5,13 @@ import { onDocumentCreated } from "firebase-functions/firestore";
 import { onRequest } from "firebase-functions/https";
 import * as logger from "firebase-functions/logger";
 import { onSchedule } from "firebase-functions/scheduler";
+import { systemClock } from "./clock.ts";
 import { params, settings } from "./config.ts";
 import { eventCounter } from "./counter.ts";
 import { counterReader } from "./dashboard/counters.ts";
 import { dashboardHandler } from "./dashboard.ts";
 import { eventStore } from "./event-store.ts";
 import { EVENTS, firestore } from "./firestore.ts";
-import { systemClock } from "./group-commit.ts";
 import { moveShards } from "./shards.ts";
 import { statsHandler } from "./stats.ts";
 

@@ -2,9 +2,9 @@
 
 import {
   type DocumentReference,
+  type DocumentSnapshot,
   FieldPath,
   type Firestore,
-  type QueryDocumentSnapshot,
 } from "firebase-admin/firestore";
 import * as logger from "firebase-functions/logger";
 import { z } from "zod";
@@ -21,7 +21,7 @@ const shardDocument = z.object({
 /** The shard that an instance writes to, `undefined` where counters are not sharded. */
 export interface ShardPicker {
   current(): number | undefined;
-  /** Takes another one: on this one, a commit has failed in a way that contention causes. */
+  /** Takes another one: on this one, a commit has failed, as contention makes them fail. */
   change(): void;
 }
 
@@ -52,7 +52,9 @@ export function addToShard(
 
 const PAGE_SIZE = 500;
 
-/** How often moving the shards of a counter is tried while instances write to them; it is tried again in a minute. */
+const SHARDS_PER_COMMIT = 5;
+
+/** How often moving some shards of a counter is tried while instances write to them; it is tried again in a minute. */
 const MAX_ATTEMPTS = 5;
 
 /**
@@ -77,17 +79,26 @@ export async function moveShards(db: Firestore): Promise<void> {
     throw new AggregateError(failures, `${failures.length} counters could not take their shards`);
 }
 
-/**
- * One atomic commit adds what the shards of a counter hold to the counter, and deletes them on condition that they are
- * as they were read.
- */
+/** Moves the shards of a counter, some at a time: the more there are in a commit, the sooner one of them has changed. */
 async function moveShardsOf(counter: DocumentReference): Promise<void> {
+  const { docs } = await counter.collection(SHARDS).get();
+  for (let first = 0; first < docs.length; first += SHARDS_PER_COMMIT) {
+    await moveTogether(counter, docs.slice(first, first + SHARDS_PER_COMMIT));
+  }
+}
+
+/**
+ * One atomic commit adds what the shards hold to their counter, and deletes them on condition that they are as they were
+ * read. They are read right before.
+ */
+async function moveTogether(counter: DocumentReference, found: readonly DocumentSnapshot[]): Promise<void> {
+  const db = counter.firestore;
   for (let attempt = 1; ; attempt++) {
-    const { docs } = await counter.collection(SHARDS).get();
-    const shards = docs.flatMap((snapshot) => readShard(snapshot) ?? []);
+    const snapshots = await db.getAll(...found.map(({ ref }) => ref));
+    const shards = snapshots.flatMap((snapshot) => readShard(snapshot) ?? []);
     const [first] = shards;
     if (!first) return;
-    const batch = counter.firestore.batch();
+    const batch = db.batch();
     addToCounter(
       batch,
       counter,
@@ -104,8 +115,9 @@ async function moveShardsOf(counter: DocumentReference): Promise<void> {
   }
 }
 
-/** What a shard holds; nothing for a document that was not written by `addToShard`. */
-export function readShard(snapshot: QueryDocumentSnapshot) {
+/** What a shard holds; nothing for one that is deleted, or a document that was not written by `addToShard`. */
+export function readShard(snapshot: DocumentSnapshot) {
+  if (!snapshot.updateTime) return undefined;
   const document = shardDocument.safeParse(snapshot.data());
   if (!document.success) {
     logger.error("A document in `shards` is no shard and is left alone.", { path: snapshot.ref.path });

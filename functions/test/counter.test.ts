@@ -1,21 +1,22 @@
 import { expect } from "chai";
 import { type DocumentSnapshot, type Firestore, Timestamp } from "firebase-admin/firestore";
+import { type Clock, systemClock } from "../src/clock.ts";
 import { eventCounter } from "../src/counter.ts";
 import { eventParser } from "../src/event.ts";
 import { eventId, eventStore } from "../src/event-store.ts";
-import { type Clock, systemClock } from "../src/group-commit.ts";
 import { anEvent, backend, counts, newApp, post, storedEvents, today } from "./backend.ts";
 import { logs } from "./captured-logs.ts";
 import { firestoreError, interceptCalls } from "./faults.ts";
 
 const COUNTER = "counters/com.example.shop@2.5.1";
 
-/** Time that passes only where somebody waits, so that backoff takes none. */
+/** Time that passes only where somebody waits, so that backoff takes none. A call's time to answer is real. */
 function impatientClock(): Clock {
   let now = 0;
   return {
     now: () => now,
-    sleep: async (milliseconds) => {
+    sleep: async (milliseconds, timeout) => {
+      if (timeout) return systemClock.sleep(milliseconds, timeout);
       now += milliseconds;
     },
   };
@@ -159,6 +160,23 @@ describe("counting exactly once", () => {
       await newInstance(db)(event);
       expect(await read(db, COUNTER)).to.deep.equal(once);
     }
+  });
+
+  it("goes on without an answer that does not come, and counts once though the call was carried out", async () => {
+    const db = backend().newFirestore();
+    const events = await store(db, {}, {});
+    let calls = 0;
+    interceptCalls(db, async ({ proceed }) => {
+      const answer = await proceed();
+      return ++calls === 1 ? new Promise(() => {}) : answer;
+    });
+    const hurried: Clock = {
+      ...systemClock,
+      sleep: (milliseconds, timeout) => systemClock.sleep(milliseconds / 50, timeout),
+    };
+    const count = eventCounter(db, { interval: 0, shards: 1, clock: hurried });
+    await Promise.all(events.map(count));
+    expect((await read(db, COUNTER)).actions).to.deep.equal({ set: 2 });
   });
 
   it("counts once when a commit is applied but its answer is lost", async () => {

@@ -1,9 +1,11 @@
 import { expect } from "chai";
-import { anEvent, newApp, post, storedEvents } from "./backend.ts";
+import { anEvent, backend, describeInProcess, newApp, post, storedEvents } from "./backend.ts";
+import { logs } from "./captured-logs.ts";
+import { interceptCalls } from "./faults.ts";
 
 const timestamp = 1_795_392_000_000;
 
-describe("storing", () => {
+describeInProcess("storing", () => {
   it("keeps the cleaned event as it was sent, and what the backend knows of it", async () => {
     const app_id = newApp();
     const before = Date.now();
@@ -41,6 +43,19 @@ describe("storing", () => {
       for (const result of body.results ?? []) expect(result.status).to.equal("ok");
     }
     expect(await storedEvents(app_id)).to.have.length(1);
+  });
+
+  it("sends one event for a batch that repeats it, and says so in the log", async () => {
+    const event = anEvent({ app_id: newApp(), timestamp });
+    let writes = 0;
+    const restore = interceptCalls(backend().firestore, ({ method, request, proceed }) => {
+      if (method === "batchWrite") writes += request.writes?.length ?? 0;
+      return proceed();
+    });
+    await post(Array.from({ length: 100 }, () => event));
+    restore();
+    expect(writes).to.equal(1);
+    expect(logs.find(({ message }) => message === "events")).to.include({ stored: 1, duplicate: 99 });
   });
 
   it("recognises an event whose metadata comes in another order, or whose device id in another case", async () => {

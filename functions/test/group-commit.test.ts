@@ -1,5 +1,6 @@
 import { expect } from "chai";
-import { type Clock, groupCommit } from "../src/group-commit.ts";
+import type { Clock } from "../src/clock.ts";
+import { groupCommit } from "../src/group-commit.ts";
 
 /** A clock whose time passes when the test says so. */
 function fakeClock(): Clock & { pass(milliseconds: number): Promise<void> } {
@@ -101,6 +102,39 @@ describe("group commit", () => {
     submit("b");
     await clock.pass(0);
     expect(begun[1]).to.deep.include({ at: 5_010, items: ["b"] });
+  });
+
+  it("is not idle while a later, full commit runs", async () => {
+    const { clock, begun, submit, idle } = setUp({ maxItems: 2 });
+    submit("a");
+    await clock.pass(900);
+    begun[0]?.end();
+    submit("b");
+    submit("c");
+    await clock.pass(100);
+    expect(begun).to.have.length(2);
+    expect(idle()).to.equal(0);
+    begun[1]?.end();
+    await clock.pass(1_000);
+    expect(idle()).to.equal(1);
+  });
+
+  it("rejects when a commit throws, and is idle after it", async () => {
+    const clock = fakeClock();
+    let idle = 0;
+    const submit = groupCommit<string, string>({
+      commit: () => {
+        throw new Error("at once");
+      },
+      maxItems: 2,
+      interval: () => 1_000,
+      clock,
+      onIdle: () => idle++,
+    });
+    const error = await submit("a").catch((reason) => reason);
+    expect(error).to.have.property("message", "at once");
+    await clock.pass(1_000);
+    expect(idle).to.equal(1);
   });
 
   it("is not idle while items wait", async () => {

@@ -1,10 +1,10 @@
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { expect } from "chai";
+import { systemClock } from "../src/clock.ts";
 import { eventParser } from "../src/event.ts";
 import { eventStore } from "../src/event-store.ts";
 import { EVENTS, type EventDocument } from "../src/firestore.ts";
-import { systemClock } from "../src/group-commit.ts";
 import { anEvent, backend } from "./backend.ts";
 
 /**

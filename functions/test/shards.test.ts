@@ -1,9 +1,9 @@
 import { expect } from "chai";
 import type { Firestore } from "firebase-admin/firestore";
+import { systemClock } from "../src/clock.ts";
 import { eventCounter } from "../src/counter.ts";
 import { eventParser } from "../src/event.ts";
 import { eventId, eventStore } from "../src/event-store.ts";
-import { systemClock } from "../src/group-commit.ts";
 import { moveShards } from "../src/shards.ts";
 import { anEvent, backend, today } from "./backend.ts";
 import { logs } from "./captured-logs.ts";

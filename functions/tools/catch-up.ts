@@ -2,18 +2,18 @@
 
 import type { Firestore, QueryDocumentSnapshot } from "firebase-admin/firestore";
 import { z } from "zod";
+import { systemClock } from "../src/clock.ts";
 import { settings } from "../src/config.ts";
 import { type CountEvent, eventCounter, isCountable } from "../src/counter.ts";
 import { EVENTS, SHARDS, statusOf } from "../src/firestore.ts";
-import { systemClock } from "../src/group-commit.ts";
 import { moveShards } from "../src/shards.ts";
 import { type Command, ExitCode, main, project, wholeNumber, yes } from "./command.ts";
 import { pages } from "./pages.ts";
 import { amount, printable } from "./table.ts";
 import { addTo } from "./tally.ts";
 
-/** A counter is written once a second: the more events share that, the better. */
-const PAGE_SIZE = 5_000;
+/** As many as an instance of the trigger has in flight: a counter is written once a second, whatever shares that. */
+const PAGE_SIZE = 1_000;
 
 /** What became of the events that were not counted. */
 export interface CaughtUp {

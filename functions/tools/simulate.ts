@@ -2,8 +2,8 @@
 
 import { randomUUID } from "node:crypto";
 import { z } from "zod";
+import { type Clock, systemClock } from "../src/clock.ts";
 import { countedVersion } from "../src/firestore.ts";
-import { type Clock, systemClock } from "../src/group-commit.ts";
 import { type Command, ExitCode, main, optionHelp, wholeNumber, yes } from "./command.ts";
 import { type Counter, counterTable } from "./counters.ts";
 import { type DeviceEvent, devicePlatforms, deviceRequests, type Update } from "./device.ts";

@@ -1,0 +1,39 @@
+/** Time, which tests and models replace. */
+
+import { setTimeout } from "node:timers/promises";
+import { Status } from "./firestore.ts";
+
+/** Milliseconds that never go backwards, and waiting for them to pass; `signal` ends a wait early, by a rejection. */
+export interface Clock {
+  now(): number;
+  sleep(milliseconds: number, signal?: AbortSignal): Promise<void>;
+}
+
+/** The time of this machine. */
+export const systemClock: Clock = {
+  now: () => performance.now(),
+  sleep: (milliseconds, signal) => setTimeout(Math.ceil(milliseconds), undefined, { signal }),
+};
+
+/**
+ * How long a call of Firestore is waited for. The Admin SDK tries `UNAVAILABLE`, `RESOURCE_EXHAUSTED` and `ABORTED` again
+ * by itself for ten minutes, with ever longer waits: longer than an invocation lasts, or a device waits for its answer.
+ */
+const CALL_MILLISECONDS = 3_000;
+
+/**
+ * The answer of a call of Firestore, if it comes in time; otherwise rejects with `DEADLINE_EXCEEDED`. The call may still be
+ * carried out after that, so it must be one that can be repeated.
+ */
+export async function inTime<T>(call: Promise<T>, clock: Clock): Promise<T> {
+  const answered = new AbortController();
+  const late = clock.sleep(CALL_MILLISECONDS, answered.signal).then(() => {
+    throw Object.assign(new Error("Firestore did not answer in time"), { code: Status.DEADLINE_EXCEEDED });
+  });
+  try {
+    return await Promise.race([call, late]);
+  } finally {
+    late.catch(() => {});
+    answered.abort();
+  }
+}

@@ -1,0 +1,39 @@
+import { expect } from "chai";
+import { type DocumentSnapshot, Firestore, Timestamp } from "firebase-admin/firestore";
+import { type Clock, systemClock } from "../src/clock.ts";
+import { eventCounter } from "../src/counter.ts";
+import { eventParser } from "../src/event.ts";
+import { eventStore } from "../src/event-store.ts";
+import { isTransient } from "../src/firestore.ts";
+import { anEvent } from "./backend.ts";
+
+/** Twenty times as fast as real time. */
+const hurriedClock: Clock = {
+  now: () => performance.now() * 20,
+  sleep: (milliseconds, signal) => systemClock.sleep(milliseconds / 20, signal),
+};
+
+// Below all injected faults: the Admin SDK tries to reach a server again by itself, for ten minutes.
+describe("a Firestore that cannot be reached", () => {
+  const db = new Firestore({ projectId: "demo-unreachable", host: "127.0.0.1:1", ssl: false });
+
+  it("is given up in time for stats to answer 503", async () => {
+    const parsed = eventParser(new Set())(anEvent());
+    if (!parsed.ok) throw new Error(parsed.message);
+    const store = eventStore(db, { eventRetentionDays: 90, storeCustomId: true, clock: hurriedClock });
+    const started = hurriedClock.now();
+    const error = await store([parsed.event]).catch((reason) => reason);
+    expect(isTransient(error)).to.equal(true);
+    expect(hurriedClock.now() - started).to.be.lessThan(30_000);
+  });
+
+  it("is given up in time for countEvent to end and be delivered again", async () => {
+    const data = { ...anEvent(), received_at: Timestamp.now() };
+    const snapshot = { id: "e1", updateTime: Timestamp.now(), data: () => data, get: () => undefined };
+    const count = eventCounter(db, { interval: 1_000, shards: 1, clock: hurriedClock });
+    const started = hurriedClock.now();
+    const error = await count(snapshot as unknown as DocumentSnapshot).catch((reason) => reason);
+    expect(isTransient(error)).to.equal(true);
+    expect(hurriedClock.now() - started).to.be.within(20_000, 60_000);
+  });
+});
