@@ -60,7 +60,7 @@ const mutants: Mutant[] = [
   {
     name: "after a failed precondition the others are dropped",
     file: "src/counter.ts",
-    changes: [["events = await readUncounted(db, events)", "events = []"]],
+    changes: [["events = await inTime(readUncounted(db, events), clock)", "events = []"]],
   },
   {
     name: "after a failed precondition counted events go again",
