@@ -67,9 +67,9 @@ export async function moveShards(db: Firestore): Promise<void> {
   let page = db.collectionGroup(SHARDS).orderBy(FieldPath.documentId()).select().limit(PAGE_SIZE);
   for (;;) {
     const { docs } = await page.get();
-    const counters = new Map(docs.map(({ ref }) => [ref.parent.path, ref.parent.parent]));
-    for (const counter of counters.values()) {
-      if (counter) await moveShardsOf(counter).catch((error) => failures.push(error));
+    const refs = docs.map(({ ref }) => ref);
+    for (const ofCounter of Map.groupBy(refs, (ref) => ref.parent.path).values()) {
+      await moveShardsOf(ofCounter).catch((error) => failures.push(error));
     }
     const last = docs.at(-1);
     if (!last || docs.length < PAGE_SIZE) break;
@@ -79,11 +79,10 @@ export async function moveShards(db: Firestore): Promise<void> {
     throw new AggregateError(failures, `${failures.length} counters could not take their shards`);
 }
 
-/** Moves the shards of a counter, some at a time: the more there are in a commit, the sooner one of them has changed. */
-async function moveShardsOf(counter: DocumentReference): Promise<void> {
-  const { docs } = await counter.collection(SHARDS).get();
-  for (let first = 0; first < docs.length; first += SHARDS_PER_COMMIT) {
-    await moveTogether(counter, docs.slice(first, first + SHARDS_PER_COMMIT));
+/** Moves shards of one counter, some at a time: the more there are in a commit, the sooner one of them has changed. */
+async function moveShardsOf(refs: readonly DocumentReference[]): Promise<void> {
+  for (let first = 0; first < refs.length; first += SHARDS_PER_COMMIT) {
+    await moveTogether(refs.slice(first, first + SHARDS_PER_COMMIT));
   }
 }
 
@@ -91,10 +90,12 @@ async function moveShardsOf(counter: DocumentReference): Promise<void> {
  * One atomic commit adds what the shards hold to their counter, and deletes them on condition that they are as they were
  * read. They are read right before.
  */
-async function moveTogether(counter: DocumentReference, found: readonly DocumentSnapshot[]): Promise<void> {
+async function moveTogether(refs: readonly DocumentReference[]): Promise<void> {
+  const counter = refs[0]?.parent.parent;
+  if (!counter) return;
   const db = counter.firestore;
   for (let attempt = 1; ; attempt++) {
-    const snapshots = await db.getAll(...found.map(({ ref }) => ref));
+    const snapshots = await db.getAll(...refs);
     const shards = snapshots.flatMap((snapshot) => readShard(snapshot) ?? []);
     const [first] = shards;
     if (!first) return;
