@@ -36,7 +36,6 @@ export interface Stack {
   database: FirestoreController;
   /** Resolves when all triggers that were due have been delivered. */
   settled(): Promise<void>;
-  close(): Promise<void>;
 }
 
 /** What is served: the exports of `src/index.ts`, or other functions in their place. */
@@ -44,7 +43,7 @@ export type Functions = Pick<Deployed, "stats" | "countEvent"> & Partial<Deploye
 type Deployed = typeof import("../src/index.ts");
 
 /**
- * Starts the stack on 127.0.0.1. Once per process, since a process loads the functions once, as an instance of Cloud
+ * Starts the stack on 127.0.0.1, until the process ends. Once per process, since a process loads the functions once, as an instance of Cloud
  * Functions does. Rejects if the port is in use.
  */
 export async function startStack(
@@ -70,8 +69,8 @@ export async function startStack(
       observer.onTriggerError?.(error);
     }
   };
-  const everyMinute = settings.counterShards > 1 ? setInterval(sumShards, 60_000) : undefined;
-  const watching = database.database.registerTrigger({
+  if (settings.counterShards > 1) setInterval(sumShards, 60_000);
+  database.database.registerTrigger({
     route: "events/{eventId}",
     callback: ({ doc }) => {
       if (doc.data?.counted === true) observer.onCounted?.(doc.data);
@@ -125,17 +124,6 @@ export async function startStack(
     firestore,
     database,
     settled: deliveries.settled,
-    async close() {
-      deliveries.stop();
-      clearInterval(everyMinute);
-      watching();
-      await new Promise((resolve) => {
-        server.close(resolve);
-        server.closeAllConnections();
-      });
-      await firestore.terminate();
-      database.delete();
-    },
   };
 }
 

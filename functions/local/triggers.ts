@@ -10,8 +10,6 @@ const LONGEST_BACKOFF_MILLISECONDS = 5_000;
 export interface Deliveries {
   /** Resolves when nothing is being delivered any more. */
   settled(): Promise<void>;
-  /** Ends all deliveries; what has failed is not delivered again. */
-  stop(): void;
 }
 
 /** How many events an instance takes at once where the function does not say. */
@@ -27,10 +25,9 @@ export function deliverTriggers(
   onError: (error: unknown) => void,
 ): Deliveries {
   const underWay = new Set<Promise<void>>();
-  let stopped = false;
 
   const deliver = async (event: CloudEvent<unknown>) => {
-    for (let attempt = 0; !stopped; attempt++) {
+    for (let attempt = 0; ; attempt++) {
       try {
         await trigger.run(event);
         return;
@@ -47,7 +44,7 @@ export function deliverTriggers(
     underWay.add(delivery);
     return delivery;
   };
-  const unregister = registerTrigger(
+  registerTrigger(
     database,
     Object.assign(() => {}, { __endpoint: trigger.__endpoint, run }),
   );
@@ -55,10 +52,6 @@ export function deliverTriggers(
   return {
     async settled() {
       while (underWay.size > 0) await Promise.all(underWay);
-    },
-    stop() {
-      stopped = true;
-      unregister();
     },
   };
 }
