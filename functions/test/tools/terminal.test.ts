@@ -13,7 +13,8 @@ const hasTerminals = spawnSync("script", ["--version"], { encoding: "utf8" }).st
 async function inTerminal(command: string, dialogue: ReadonlyArray<readonly [cue: string, typed: string]>) {
   const started = spawn(
     "script",
-    ["--quiet", "--flush", "--return", "--command", `"${process.execPath}" ${command}`, "/dev/null"],
+    // `exec`, since some shells stay beside the command, die of its Ctrl-C and end with 130 in its place.
+    ["--quiet", "--flush", "--return", "--command", `exec "${process.execPath}" ${command}`, "/dev/null"],
     {
       cwd: functions,
       env: { ...process.env, PORT: "0" },
