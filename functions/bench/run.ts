@@ -13,6 +13,8 @@ const EVENTS = 20_000;
 /** The baseline counts about a hundredth of that in a second. */
 const BASELINE_EVENTS = 1_000;
 const CONNECTIONS = 64;
+/** The default of `COUNTER_MAX_INSTANCES`. */
+const FLEET = 3;
 const TRICKLE = { events: 10, pause: 2_000 };
 
 interface Row {
@@ -53,7 +55,8 @@ const arrays = {
   ours: await throughput("ours", EVENTS, 20),
   baseline: await throughput("baseline", BASELINE_EVENTS, 20),
 };
-const unbounded = { ours: await throughput("unbounded", EVENTS, 20), baseline: arrays.baseline };
+// The baseline is no faster with more instances: they contend for the same document.
+const fleet = { ours: await throughput("ours", EVENTS, 20, FLEET), baseline: arrays.baseline };
 progress(`${TRICKLE.events} events, one every two seconds`);
 const trickle = await trickled();
 
@@ -79,9 +82,9 @@ rows.push(
     required: "no wait added",
     reached: trickle.longestWait < 50 && trickle.commits === TRICKLE.events,
   },
-  ratioRow("events/s to counted, single requests", single, 5),
-  ratioRow("events/s to counted, arrays of 20", arrays, 10),
-  ratioRow("the same, without Cloud Run's bound of 1,000 events at once", unbounded, 10),
+  ratioRow("events/s to counted, single requests, one instance", single, 5),
+  ratioRow("events/s to counted, arrays of 20, one instance", arrays, 10),
+  ratioRow(`the same, ${FLEET} instances as by default`, fleet, 10),
   {
     figure: "validation alone: events/s in a core, valid and invalid",
     ours: `${thousands(validated.valid)} and ${thousands(validated.invalid)}`,
@@ -92,10 +95,10 @@ rows.push(
   validationShareRow(),
   {
     figure: "most writes to one counter document in any second",
-    ours: String(Math.max(...[single, arrays, unbounded].map(({ ours }) => ours.mostWritesPerSecond))),
-    baseline: String(Math.max(single.baseline.mostWritesPerSecond, arrays.baseline.mostWritesPerSecond)),
+    ours: `${most(single.ours, arrays.ours)}, with ${FLEET} instances ${most(fleet.ours)}`,
+    baseline: String(most(single.baseline, arrays.baseline)),
     required: "≤ 1 per instance",
-    reached: [single, arrays, unbounded].every(({ ours }) => ours.mostWritesPerSecond <= 1),
+    reached: most(single.ours, arrays.ours) <= 1 && most(fleet.ours) <= FLEET,
   },
 );
 
@@ -129,8 +132,13 @@ interface Throughput extends ServerReport {
 }
 
 /** Starts a server, sends it events from another process, and waits until all are counted. */
-async function throughput(contender: Contender, events: number, perRequest: number): Promise<Throughput> {
-  const server = await startServer(contender);
+async function throughput(
+  contender: Contender,
+  events: number,
+  perRequest: number,
+  instances = 1,
+): Promise<Throughput> {
+  const server = await startServer(contender, instances);
   const before = await server.report();
   const started = performance.now();
   const args = ["bench/load.ts", server.url, String(events), String(perRequest), String(CONNECTIONS)];
@@ -152,8 +160,10 @@ async function trickled() {
   return { longestWait: Math.max(...waits), commits: waits.length };
 }
 
-async function startServer(contender: Contender) {
-  const server = fork("bench/server.ts", [contender], { stdio: ["ignore", "ignore", "ignore", "ipc"] });
+async function startServer(contender: Contender, instances = 1) {
+  const server = fork("bench/server.ts", [contender, String(instances)], {
+    stdio: ["ignore", "ignore", "ignore", "ipc"],
+  });
   const [{ url }] = await once(server, "message");
   const report = async (): Promise<ServerReport> => {
     server.send("report");
@@ -172,6 +182,10 @@ async function startServer(contender: Contender) {
     },
     end: () => server.send("end"),
   };
+}
+
+function most(...runs: Throughput[]): number {
+  return Math.max(...runs.map(({ mostWritesPerSecond }) => mostWritesPerSecond));
 }
 
 function perEvent({ events, ...report }: Throughput, operation: "writes" | "reads"): number {

@@ -1,6 +1,6 @@
-/** A process that serves our functions or the baseline's, and tells its parent what they did: `node server.ts ours`. */
+/** A process that serves our functions or the baseline's, and tells its parent what they did: `node server.ts ours 3`. */
 
-import { startStack } from "../local/stack.ts";
+import { type Functions, startStack } from "../local/stack.ts";
 import { type Call, interceptCalls } from "../test/faults.ts";
 
 /** What a server has done since it started. */
@@ -16,20 +16,13 @@ export interface ServerReport {
   waits: number[];
 }
 
-const contenders = {
-  ours: () => import("../src/index.ts"),
-  /** Without the bound on what one instance of Cloud Run takes at once. */
-  unbounded: async () => {
-    const { stats, countEvent } = await import("../src/index.ts");
-    Object.assign(countEvent.__endpoint, { concurrency: Number.POSITIVE_INFINITY });
-    return { stats, countEvent };
-  },
-  baseline: () => import("./baseline.ts"),
-};
+const [, , contender = "", instances = "1"] = process.argv;
+
+const contenders = { ours: () => ours(Number(instances)), baseline: () => import("./baseline.ts") };
 export type Contender = keyof typeof contenders;
 
-const which = Object.keys(contenders).find((name): name is Contender => name === process.argv[2]);
-if (!which) throw new Error(`expected ${Object.keys(contenders).join(" or ")}, got ${process.argv[2]}`);
+const which = Object.keys(contenders).find((name): name is Contender => name === contender);
+if (!which) throw new Error(`expected ${Object.keys(contenders).join(" or ")}, got ${contender}`);
 
 /** When each document under `counters/` was written, by path, and when each event was created. */
 const counterWrites = new Map<string, number[]>();
@@ -61,6 +54,23 @@ process.on("message", async (message) => {
   if (message === "end") process.exit(0);
 });
 process.send?.({ url: stack.functionUrls.get("stats") });
+
+type Ours = typeof import("../src/index.ts");
+
+/** Our functions, with some instances of `countEvent`, each with a memory of its own. Events go to them in turn. */
+async function ours(instances: number): Promise<Functions> {
+  const names = Array.from({ length: instances }, (_, n) => `../src/index.ts?instance=${n}`);
+  const loaded: Ours[] = await Promise.all(names.map((name) => import(name)));
+  const [first] = loaded;
+  if (!first) throw new Error("expected at least one instance");
+  const { stats, countEvent } = first;
+  const runs = loaded.map((instance) => instance.countEvent.run);
+  let turn = 0;
+  const concurrency = instances * Number(countEvent.__endpoint.concurrency);
+  const run: Ours["countEvent"]["run"] = (event) => runs[turn++ % instances]?.(event);
+  Object.assign(countEvent, { run, __endpoint: { ...countEvent.__endpoint, concurrency } });
+  return { stats, countEvent };
+}
 
 function logCommit({ writes = [] }: Call["request"]): void {
   const now = which === "baseline" ? performance.now() : began;

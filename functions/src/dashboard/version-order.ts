@@ -1,7 +1,14 @@
 /** Which version comes before which. Pure. */
 
 const numbered = /^v?(?<numbers>\d+(?:\.\d+)*)(?:-(?<prerelease>[^+]*))?/;
-const collator = new Intl.Collator("en", { numeric: true });
+
+/** Made when first used: it takes 5 ms, and every function loads this file. */
+let collator: Intl.Collator | undefined;
+
+function compareText(a: string, b: string): number {
+  collator ??= new Intl.Collator("en", { numeric: true });
+  return collator.compare(a, b);
+}
 
 /**
  * Orders version names from old to new, as semantic versioning does (`2.9.0`, `2.10.0-beta.1`, `2.10.0`), with any number
@@ -9,12 +16,12 @@ const collator = new Intl.Collator("en", { numeric: true });
  */
 export function compareVersions(a: string, b: string): number {
   const [left, right] = [numbered.exec(a)?.groups, numbered.exec(b)?.groups];
-  if (!left || !right) return Number(Boolean(left)) - Number(Boolean(right)) || collator.compare(a, b);
+  if (!left || !right) return Number(Boolean(left)) - Number(Boolean(right)) || compareText(a, b);
   return (
     compareNumbers(left.numbers ?? "", right.numbers ?? "") ||
     Number(left.prerelease === undefined) - Number(right.prerelease === undefined) ||
-    collator.compare(left.prerelease ?? "", right.prerelease ?? "") ||
-    collator.compare(a, b)
+    compareText(left.prerelease ?? "", right.prerelease ?? "") ||
+    compareText(a, b)
   );
 }
 
