@@ -12,7 +12,7 @@ const firebase = join(functions, "node_modules/.bin/firebase");
 
 const commands: Record<string, string[]> = {
   start: ["emulators:start"],
-  test: ["emulators:exec", "mocha --timeout 60000"],
+  test: ["emulators:exec", "mocha"],
 };
 const command = commands[process.argv[2] ?? ""];
 if (!command) fail("expected `start` or `test`.");

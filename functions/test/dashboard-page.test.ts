@@ -47,8 +47,7 @@ const address = (page: Page) => page.evaluate(() => location.href);
 const alarms = (page: Page) => page.locator(".alarm h3").allTextContents();
 const versions = (page: Page) => page.locator("#versions tbody .name a").allTextContents();
 
-describe(`dashboard, in a browser${missing}`, function () {
-  this.timeout(30_000);
+describe(`dashboard, in a browser${missing}`, () => {
   let browser: Browser;
   let open: Array<{ close(): Promise<void> }> = [];
   let complaints: string[] = [];
@@ -56,7 +55,6 @@ describe(`dashboard, in a browser${missing}`, function () {
 
   before(async function () {
     if (missing) this.skip();
-    this.timeout(30_000);
     browser = await chromium.launch({
       executablePath: CHROMIUM,
       args: [
@@ -104,7 +102,7 @@ describe(`dashboard, in a browser${missing}`, function () {
     });
     open.push(context);
     const page = await context.newPage();
-    page.setDefaultTimeout(8_000);
+    page.setDefaultTimeout(30_000);
     page.on("console", (message) => {
       if (["error", "warning"].includes(message.type())) complaints.push(message.text());
     });

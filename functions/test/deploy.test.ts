@@ -76,8 +76,7 @@ function declaredSettings(): string[] {
 
 describe("deploying", () => {
   /** `firebase deploy` up to the upload, and Cloud Build after it: it installs what the lock file says, and builds nothing. */
-  before(async function () {
-    this.timeout(60_000);
+  before(async () => {
     folder = await mkdtemp(join(tmpdir(), "deploy-"));
     const source = join(folder, "project/functions");
     const skipped = ["node_modules", "lib"].map((name) => join(functions, name));

@@ -49,5 +49,5 @@ describe("npm run emulators, where it cannot run", () => {
     );
     expect(stderr).to.include(`copy it from a machine that has it, to ${folder}`);
     expect(stderr).not.to.match(/\n\s+at /);
-  }).timeout(30_000);
+  });
 });

@@ -23,8 +23,7 @@ async function deployManifest() {
   }
 }
 
-describe("the deploy manifest", function () {
-  this.timeout(30_000);
+describe("the deploy manifest", () => {
   let manifest: Awaited<ReturnType<typeof deployManifest>>;
 
   before(async () => {

@@ -7,5 +7,5 @@ describeInProcess("counting under random schedules", () => {
   it("holds for duplicates, lost answers, dying instances, deleted and poison events", async () => {
     const property = fc.asyncProperty(schedule, run);
     await Promise.all(Array.from({ length: 30 }, () => fc.assert(property, { numRuns: 10 })));
-  }).timeout(30_000);
+  });
 });

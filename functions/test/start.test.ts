@@ -40,8 +40,7 @@ async function getJson(url: string) {
   return { status: response.status, body: await response.json() };
 }
 
-describeInProcess("npm start", function () {
-  this.timeout(20_000);
+describeInProcess("npm start", () => {
   let running: ReturnType<typeof start>;
   let statsUrl = "";
   let url = "";

@@ -19,7 +19,7 @@ async function inTerminal(command: string, dialogue: ReadonlyArray<readonly [cue
       cwd: functions,
       env: { ...process.env, PORT: "0" },
       stdio: ["pipe", "pipe", "ignore"],
-      timeout: 8_000,
+      timeout: 60_000,
     },
   );
   const exited = once(started, "exit");

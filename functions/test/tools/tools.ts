@@ -107,7 +107,7 @@ export async function runTool(name: string, args: string[] = [], environment: Re
   const started = promisify(execFile)(process.execPath, [`tools/${name}.ts`, ...args], {
     cwd: functions,
     env: { PATH: process.env.PATH, HOME: "/nonexistent", METADATA_SERVER_DETECTION: "none", ...environment },
-    timeout: 30_000,
+    timeout: 60_000,
   });
   started.child.stdin?.end();
   const { exitCode, stdout, stderr } = await started.then(
