@@ -1,5 +1,8 @@
 /** Which actions exist: the `action` values that `@capgo/capacitor-updater` 4.9 to 8.51 reports. */
 
+/** What the name of an action looks like, of later plugins too. */
+export const ACTION = /^[A-Za-z][A-Za-z0-9_]{0,63}$/;
+
 /** What the plugin's published contract for self-hosted endpoints names. */
 export const contractActions = [
   "delete",

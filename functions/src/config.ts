@@ -1,9 +1,9 @@
 /** What an operator can set, as Firebase params: `firebase deploy` asks for them and keeps them in `.env.{project}`. */
 
 import { defineBoolean, defineInt, defineString } from "firebase-functions/params";
+import { ACTION } from "./actions.ts";
 import { APP_ID } from "./event.ts";
 
-const ACTION = /^[A-Za-z][A-Za-z0-9_]{0,63}$/;
 const LOCATION = /^[a-z]+-[a-z]+[0-9]+$/;
 
 const appIds = list("APP_IDS", {

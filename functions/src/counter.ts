@@ -182,11 +182,12 @@ interface Counter extends CounterIdentity {
   id: string;
 }
 
-const countableDocument = z.object({
+/** What counting takes from a document in `events`. */
+export const countableDocument = z.object({
   app_id: z.string(),
-  version_name: z.string(),
+  version_name: z.string().transform(countedVersion),
   action: z.string(),
-  platform: z.string(),
+  platform: z.string().transform(countedPlatform),
   received_at: z.instanceof(Timestamp),
 });
 
@@ -203,15 +204,14 @@ function uncountedEvent(snapshot: DocumentSnapshot): UncountedEvent | undefined 
     logger.error("A document in `events` is no event and cannot be counted.", { id: snapshot.id });
     return undefined;
   }
-  const { app_id, action, platform, received_at } = document.data;
-  const version_name = countedVersion(document.data.version_name);
+  const { app_id, version_name, action, platform, received_at } = document.data;
   return {
     id: snapshot.id,
     updateTime: snapshot.updateTime,
     counter: { id: counterId(app_id, version_name), app_id, version_name },
     day: dayId(received_at),
     action,
-    platform: countedPlatform(platform),
+    platform,
     count: 1,
   };
 }

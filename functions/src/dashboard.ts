@@ -3,8 +3,8 @@
 import { createHash } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
 import { gzipSync } from "node:zlib";
-import { logger } from "firebase-functions";
 import type { Request, Response } from "firebase-functions/https";
+import * as logger from "firebase-functions/logger";
 import { actionMeanings } from "./dashboard/action-meanings.ts";
 import type { CounterReader } from "./dashboard/counters.ts";
 import { alarmTest, MIN_ATTEMPTS } from "./dashboard/health.ts";

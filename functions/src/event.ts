@@ -69,11 +69,7 @@ const eventSchema = (extraActions: ReadonlySet<string>) =>
       z.number({ error: "a number of milliseconds" }).optional(),
     ),
     metadata: optional(
-      z
-        .custom<object>((value) => typeof value === "object" && value !== null && !Array.isArray(value), {
-          error: "an object of strings",
-        })
-        .transform(cleanMetadata),
+      z.custom<object>(isObject, { error: "an object of strings" }).transform(cleanMetadata),
     ),
   });
 

@@ -25,15 +25,6 @@ export type EventDocument = PluginEvent & {
 /** How often each action was reported. */
 export type ActionCounts = Record<string, number>;
 
-/** What a counter and each of its days hold. */
-export type Counts = {
-  actions: ActionCounts;
-  platforms: Partial<Record<Platform, ActionCounts>>;
-};
-
-/** `counters/{app_id}@{version}`: all events of one version of one app. */
-export type CounterDocument = Counts & { app_id: string; version_name: string; updated_at: Timestamp };
-
 export const platforms = ["android", "ios", "electron", "other"] as const;
 export type Platform = (typeof platforms)[number];
 

@@ -78,5 +78,5 @@ export const sumShards = onSchedule(
 /** Shows the counters to people that Google's IAM lets in. One instance, so that all viewers share its reads. */
 export const dashboard = onRequest(
   { region: params.region, invoker: "private", maxInstances: 1, concurrency: 80, memory: "256MiB" },
-  dashboardHandler(counterReader(firestore(), Date.now), Date.now),
+  dashboardHandler(counterReader(db, Date.now), Date.now),
 );

@@ -1,14 +1,12 @@
 /** What the log says of a request: how many events, and why some were not taken; never whose. */
 
 import * as logger from "firebase-functions/logger";
+import { ACTION } from "./actions.ts";
 import type { ParsedEvent, PluginEvent } from "./event.ts";
 import type { StoreResult } from "./event-store.ts";
 
 /** How many unknown actions an instance warns of. Strangers can make up more than a log is worth. */
 const MAX_WARNINGS = 50;
-
-/** What an action of a later plugin looks like. Anything else is not worth a warning, nor safe in a log. */
-const PLAUSIBLE_ACTION = /^[A-Za-z][A-Za-z0-9_]{0,63}$/;
 
 /**
  * Logs one line per request with `app_id` (of its first valid event), `events`, `stored`, `duplicate`, `refused` and
@@ -17,7 +15,8 @@ const PLAUSIBLE_ACTION = /^[A-Za-z][A-Za-z0-9_]{0,63}$/;
 export function requestLog() {
   const warned = new Set<string>();
   const warnOfUnknownAction = (action: string) => {
-    if (warned.has(action) || warned.size >= MAX_WARNINGS || !PLAUSIBLE_ACTION.test(action)) return;
+    // What no plugin would send is not worth a warning, nor safe in a log.
+    if (warned.has(action) || warned.size >= MAX_WARNINGS || !ACTION.test(action)) return;
     warned.add(action);
     logger.warn("Unknown action: if it is a newer plugin's, add it to EXTRA_ACTIONS.", { action });
   };

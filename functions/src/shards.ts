@@ -1,15 +1,11 @@
 /** How the counts of a busy counter are spread over shards, and moved from there to the counter. */
 
-import {
-  type DocumentReference,
-  type DocumentSnapshot,
-  FieldPath,
-  type Firestore,
-} from "firebase-admin/firestore";
+import type { DocumentReference, DocumentSnapshot, Firestore } from "firebase-admin/firestore";
 import * as logger from "firebase-functions/logger";
 import { z } from "zod";
 import { addToCounter, type Commit, type Count, type CounterIdentity, perPlatform } from "./counts.ts";
 import { isFailedPrecondition, SHARDS } from "./firestore.ts";
+import { pages } from "./pages.ts";
 
 /** `counters/{id}/shards/{n}`: what is not yet part of the counter, per day, platform and action. */
 const shardDocument = z.object({
@@ -64,16 +60,11 @@ const MAX_ATTEMPTS = 5;
  */
 export async function moveShards(db: Firestore): Promise<void> {
   const failures: unknown[] = [];
-  let page = db.collectionGroup(SHARDS).orderBy(FieldPath.documentId()).select().limit(PAGE_SIZE);
-  for (;;) {
-    const { docs } = await page.get();
-    const refs = docs.map(({ ref }) => ref);
+  for await (const page of pages(db.collectionGroup(SHARDS).select(), { size: PAGE_SIZE })) {
+    const refs = page.map(({ ref }) => ref);
     for (const ofCounter of Map.groupBy(refs, (ref) => ref.parent.path).values()) {
       await moveShardsOf(ofCounter).catch((error) => failures.push(error));
     }
-    const last = docs.at(-1);
-    if (!last || docs.length < PAGE_SIZE) break;
-    page = page.startAfter(last);
   }
   if (failures.length > 0)
     throw new AggregateError(failures, `${failures.length} counters could not take their shards`);

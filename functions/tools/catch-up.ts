@@ -6,9 +6,9 @@ import { systemClock } from "../src/clock.ts";
 import { settings } from "../src/config.ts";
 import { type CountEvent, eventCounter, isCountable } from "../src/counter.ts";
 import { EVENTS, SHARDS, statusOf } from "../src/firestore.ts";
+import { pages } from "../src/pages.ts";
 import { moveShards } from "../src/shards.ts";
 import { type Command, ExitCode, main, project, wholeNumber, yes } from "./command.ts";
-import { pages } from "./pages.ts";
 import { amount, printable } from "./table.ts";
 import { addTo } from "./tally.ts";
 

@@ -4,8 +4,8 @@ import { type DocumentSnapshot, type Firestore, type Query, Timestamp } from "fi
 import { z } from "zod";
 import { type Tally, tallyOf } from "../src/dashboard/action-meanings.ts";
 import { type ActionCounts, COUNTERS } from "../src/firestore.ts";
+import { pages } from "../src/pages.ts";
 import { app, type Command, ExitCode, flag, main, project, version } from "./command.ts";
-import { pages } from "./pages.ts";
 import { printableJson, table } from "./table.ts";
 
 const actionCounts = z.record(z.string(), z.number());

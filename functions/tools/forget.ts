@@ -4,9 +4,9 @@ import { type Firestore, Timestamp } from "firebase-admin/firestore";
 import { z } from "zod";
 import { isCountable } from "../src/counter.ts";
 import { dayId, EVENTS } from "../src/firestore.ts";
+import { pages } from "../src/pages.ts";
 import { countAll, operatorsCounter, type WorkOptions } from "./catch-up.ts";
 import { app, type Command, ExitCode, main, optionHelp, project, yes } from "./command.ts";
-import { pages } from "./pages.ts";
 import { amount, printable, table } from "./table.ts";
 import { addTo } from "./tally.ts";
 

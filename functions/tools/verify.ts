@@ -2,12 +2,13 @@
 
 import { type DocumentSnapshot, type Firestore, Timestamp } from "firebase-admin/firestore";
 import { z } from "zod";
+import { countableDocument } from "../src/counter.ts";
 import type { Count, CounterIdentity } from "../src/counts.ts";
-import { countedPlatform, countedVersion, counterId, DAYS, dayId, EVENTS, SHARDS } from "../src/firestore.ts";
+import { counterId, DAYS, dayId, EVENTS, SHARDS } from "../src/firestore.ts";
+import { PAGE_SIZE, type Paging, pages } from "../src/pages.ts";
 import { readShard } from "../src/shards.ts";
 import { app, type Command, ExitCode, flag, main, project, version } from "./command.ts";
 import { countersQuery, countsDocument, parseCounter, type Which } from "./counters.ts";
-import { PAGE_SIZE, type Paging, pages } from "./pages.ts";
 import type { Progress } from "./session.ts";
 import { amount, table } from "./table.ts";
 import { addTo } from "./tally.ts";
@@ -121,12 +122,7 @@ function eventsQuery(db: Firestore, { app }: Which) {
   return app === undefined ? query : query.where("app_id", "==", app);
 }
 
-const retainedEvent = z.object({
-  app_id: z.string(),
-  version_name: z.string().transform(countedVersion),
-  action: z.string(),
-  platform: z.string().transform(countedPlatform),
-  received_at: z.instanceof(Timestamp),
+const retainedEvent = countableDocument.extend({
   expire_at: z.instanceof(Timestamp).optional(),
   counted: z.boolean(),
 });
@@ -163,8 +159,7 @@ function tallyEvent(retained: Retained, which: Which, snapshot: DocumentSnapshot
   retained.counters.set(id, counter);
   const day = counter.days.get(dayId(received_at)) ?? { tally: new Map(), retention: Infinity };
   counter.days.set(dayId(received_at), day);
-  addTo(day.tally, `all ${action}`, 1);
-  addTo(day.tally, `${platform} ${action}`, 1);
+  addCount(day.tally, platform, action, 1);
   const retention = expire_at ? expire_at.toMillis() - received_at.toMillis() : Infinity;
   day.retention = Math.min(day.retention, retention);
   retained.shortestRetention = Math.min(retained.shortestRetention ?? Infinity, retention);
@@ -213,11 +208,13 @@ function addShards({ total, days }: CounterWithDays, counts: readonly Count[] = 
   for (const { day, platform, action, count } of counts) {
     const ofDay = days.get(day) ?? new Map<string, number>();
     days.set(day, ofDay);
-    for (const tally of [total, ofDay]) {
-      addTo(tally, `all ${action}`, count);
-      addTo(tally, `${platform} ${action}`, count);
-    }
+    for (const tally of [total, ofDay]) addCount(tally, platform, action, count);
   }
+}
+
+function addCount(tally: Tally, platform: string, action: string, count: number): void {
+  addTo(tally, `all ${action}`, count);
+  addTo(tally, `${platform} ${action}`, count);
 }
 
 function tallyOf({ actions, platforms }: z.output<typeof countsDocument>): Tally {

@@ -81,7 +81,7 @@ export function summarizeApps(counters: readonly Counter[], time: number) {
     ofApp,
     installs: ofApp.reduce((sum, counter) => sum + tallyOf(counter.actions).installs, 0),
   }));
-  apps.sort((a, b) => b.installs - a.installs || (a.app_id < b.app_id ? -1 : 1));
+  apps.sort((a, b) => b.installs - a.installs || compareText(a.app_id, b.app_id));
   return {
     apps: apps.slice(0, MAX_APPS).map(
       ({ app_id, ofApp, installs }): AppSummary => ({

@@ -5,7 +5,7 @@ const numbered = /^v?(?<numbers>\d+(?:\.\d+)*)(?:-(?<prerelease>[^+]*))?/;
 /** Made when first used: it takes 5 ms, and every function loads this file. */
 let collator: Intl.Collator | undefined;
 
-function compareText(a: string, b: string): number {
+function compareNaturally(a: string, b: string): number {
   collator ??= new Intl.Collator("en", { numeric: true });
   return collator.compare(a, b);
 }
@@ -16,12 +16,12 @@ function compareText(a: string, b: string): number {
  */
 export function compareVersions(a: string, b: string): number {
   const [left, right] = [numbered.exec(a)?.groups, numbered.exec(b)?.groups];
-  if (!left || !right) return Number(Boolean(left)) - Number(Boolean(right)) || compareText(a, b);
+  if (!left || !right) return Number(Boolean(left)) - Number(Boolean(right)) || compareNaturally(a, b);
   return (
     compareNumbers(left.numbers ?? "", right.numbers ?? "") ||
     Number(left.prerelease === undefined) - Number(right.prerelease === undefined) ||
-    compareText(left.prerelease ?? "", right.prerelease ?? "") ||
-    compareText(a, b)
+    compareNaturally(left.prerelease ?? "", right.prerelease ?? "") ||
+    compareNaturally(a, b)
   );
 }
 
