@@ -3,8 +3,8 @@
 import { stackedColumns } from "./charts.js";
 import { h, s } from "./dom.js";
 import { sum } from "./figures.js";
-import { formatName } from "./format.js";
-import { copyButton, numberCell } from "./tables.js";
+import { formatName, formatPlace } from "./format.js";
+import { copyButton, headings, numberCell } from "./tables.js";
 
 /**
  * @typedef {import("./figures.js").AppReport} AppReport
@@ -19,10 +19,8 @@ const MOST_SERIES = 6;
  * @param {Choice} choice
  */
 export function adoptionView(app, { scope }) {
-  const updates = app.versions.filter(
-    ({ is_update, daily }) => is_update && sum(daily[scope]?.installs ?? []) > 0,
-  );
   const total = (/** @type {Version} */ { daily }) => sum(daily[scope]?.installs ?? []);
+  const updates = app.versions.filter((version) => version.is_update && total(version) > 0);
   const biggest = new Set(updates.toSorted((a, b) => total(b) - total(a)).slice(0, MOST_SERIES));
   const shown = updates.filter((version) => biggest.has(version));
   const others = updates.filter((version) => !biggest.has(version));
@@ -42,7 +40,7 @@ export function adoptionView(app, { scope }) {
       installs,
     });
   }
-  const title = h("h2", {}, `Installs per day${scope === "all" ? "" : ` on ${scope}`}`);
+  const title = h("h2", {}, `Installs per day${formatPlace(scope)}`);
   if (series.length === 0)
     return [title, h("p", { class: "quiet" }, `No installs in the last ${app.days.length} days.`)];
   return [
@@ -74,15 +72,7 @@ export function adoptionView(app, { scope }) {
         h(
           "table",
           { id: "adoption-table" },
-          h(
-            "thead",
-            {},
-            h(
-              "tr",
-              {},
-              ["Day", ...series.map(({ name }) => name)].map((name) => h("th", { scope: "col" }, name)),
-            ),
-          ),
+          headings(["Day", ...series.map(({ name }) => name)]),
           h(
             "tbody",
             {},

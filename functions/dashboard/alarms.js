@@ -2,7 +2,7 @@
 
 import { h, s } from "./dom.js";
 import { actionsOf, alarmsIn, failureKinds, query } from "./figures.js";
-import { formatDay, formatName, formatNumber, formatPercent } from "./format.js";
+import { formatDay, formatName, formatNumber, formatPercent, formatPlace } from "./format.js";
 
 /**
  * @typedef {import("./figures.js").AppReport} AppReport
@@ -15,10 +15,12 @@ import { formatDay, formatName, formatNumber, formatPercent } from "./format.js"
 
 /** @param {Alarm} alarm such as `2.5.1 on ios: 8.1 % fail, 0.4 % before` */
 function headline({ version_name, scope, measure, now, before }) {
-  const where = scope === "all" ? "" : ` on ${scope}`;
   const what = measure === "failed" ? "fail" : "roll back";
   const rates = [now, before].map(({ count, of }) => formatPercent(count / of));
-  return { subject: formatName(version_name) + where, verdict: `${rates[0]} ${what}, ${rates[1]} before` };
+  return {
+    subject: formatName(version_name) + formatPlace(scope),
+    verdict: `${rates[0]} ${what}, ${rates[1]} before`,
+  };
 }
 
 /**
@@ -141,13 +143,12 @@ function lowerFirst(text) {
  * @param {Scope} scope
  */
 function calmBox(app, scope) {
-  const where = scope === "all" ? "" : ` on ${scope}`;
   return app.comparisons > 0
     ? h(
         "p",
         { class: "calm" },
         check(),
-        `No version fails significantly more than the one before it${where}.`,
+        `No version fails significantly more than the one before it${formatPlace(scope)}.`,
       )
     : h("p", { class: "calm" }, "There is no earlier version to compare with yet, so there can be no alarm.");
 }

@@ -155,9 +155,10 @@ document.addEventListener("click", (event) => {
   const link = event.target.closest("a[data-choose]");
   if (!(link instanceof HTMLAnchorElement) || event.ctrlKey || event.metaKey || event.shiftKey) return;
   event.preventDefault();
-  choose(Object.fromEntries(new URLSearchParams(link.dataset.choose)));
+  const change = Object.fromEntries(new URLSearchParams(link.dataset.choose));
+  choose(change);
   follow();
-  if (new URLSearchParams(link.dataset.choose).has("version")) {
+  if ("version" in change) {
     element("detail").focus({ preventScroll: true });
     element("detail").scrollIntoView({ block: "start" });
   }

@@ -3,8 +3,8 @@
 import { funnel, shareBar } from "./charts.js";
 import { h } from "./dom.js";
 import { actionsOf, downloads, failureKinds, shownVersion } from "./figures.js";
-import { formatName, formatNumber } from "./format.js";
-import { copyButton, numberCell } from "./tables.js";
+import { formatName, formatNumber, formatPlace } from "./format.js";
+import { copyButton, headings, numberCell } from "./tables.js";
 
 /**
  * @typedef {import("./figures.js").AppReport} AppReport
@@ -23,13 +23,9 @@ export function detailView(app, choice, meanings) {
   const { scope } = choice;
   const actions = actionsOf(version, scope);
   const kinds = failureKinds(actions, meanings);
+  const mostOfAKind = Math.max(...kinds.map(({ count }) => count));
   return [
-    h(
-      "h2",
-      {},
-      h("span", { class: "version-name" }, formatName(version.version_name)),
-      scope === "all" ? "" : ` on ${scope}`,
-    ),
+    h("h2", {}, h("span", { class: "version-name" }, formatName(version.version_name)), formatPlace(scope)),
     h(
       "div",
       { class: "columns-2" },
@@ -63,10 +59,7 @@ export function detailView(app, choice, meanings) {
                   { "data-key": action },
                   h("code", {}, action),
                   h("span", { class: "count" }, formatNumber(count)),
-                  shareBar(
-                    count / Math.max(...kinds.map((other) => other.count)),
-                    kind === "failure" ? "fill-bad" : "fill-muted",
-                  ),
+                  shareBar(count / mostOfAKind, kind === "failure" ? "fill-bad" : "fill-muted"),
                   h(
                     "small",
                     {},
@@ -82,15 +75,7 @@ export function detailView(app, choice, meanings) {
     h(
       "table",
       { id: "actions", class: "actions" },
-      h(
-        "thead",
-        {},
-        h(
-          "tr",
-          {},
-          ["Action", "Count", "Meaning"].map((name) => h("th", { scope: "col" }, name)),
-        ),
-      ),
+      headings(["Action", "Count", "Meaning"]),
       h("tbody", {}, actionRows(actions, meanings)),
     ),
     copyButton("actions"),
@@ -104,9 +89,8 @@ export function detailView(app, choice, meanings) {
  * @param {Meanings} meanings
  */
 function actionRows(actions, meanings) {
-  const order = Object.keys(meanings);
-  const place = (/** @type {string} */ action) =>
-    order.includes(action) ? order.indexOf(action) : order.length;
+  const order = new Map(Object.keys(meanings).map((action, i) => [action, i]));
+  const place = (/** @type {string} */ action) => order.get(action) ?? order.size;
   return Object.entries(actions)
     .sort(([a], [b]) => place(a) - place(b))
     .map(([action, count]) =>
@@ -135,12 +119,13 @@ function funnelSteps(actions) {
     { name: "App ready", action: "app_launch_ready", count: actions.app_launch_ready ?? 0 },
   ];
   // A device that reports 20 % had 10 %, whether it said so or not: what is lost is lost after the last sign of it.
+  const last = counts.length - 1;
   const reached = counts.map((_, i) =>
-    Math.max(...counts.slice(i, i < 12 ? 12 : undefined).map(({ count }) => count)),
+    Math.max(...counts.slice(i, i < last ? last : undefined).map(({ count }) => count)),
   );
   const lost = reached.map((count, i) => Math.max(0, (reached[i - 1] ?? count) - count));
   // Old plugins do not report `app_launch_ready`, and new ones do at each start: what was undone is what was lost.
-  lost[counts.length - 1] = actions.update_fail ?? 0;
+  lost[last] = actions.update_fail ?? 0;
   const most = Math.max(...lost);
   return counts.map((step, i) => ({
     ...step,

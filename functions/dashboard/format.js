@@ -16,6 +16,11 @@ export function formatName(name) {
   );
 }
 
+/** @param {string} scope a platform, or `all`: ` on ios`, or nothing */
+export function formatPlace(scope) {
+  return scope === "all" ? "" : ` on ${scope}`;
+}
+
 /** @param {number} value `12,345` */
 export function formatNumber(value) {
   return whole.format(value);

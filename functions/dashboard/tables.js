@@ -3,6 +3,19 @@
 import { h } from "./dom.js";
 import { formatNumber } from "./format.js";
 
+/** @param {string[]} names of the columns */
+export function headings(names) {
+  return h(
+    "thead",
+    {},
+    h(
+      "tr",
+      {},
+      names.map((name) => h("th", { scope: "col" }, name)),
+    ),
+  );
+}
+
 /** @param {number} value */
 export function numberCell(value) {
   return h("td", { class: "number", "data-value": value }, formatNumber(value));
