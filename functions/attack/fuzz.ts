@@ -2,8 +2,10 @@
 
 import http from "node:http";
 import net from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
 import fc from "fast-check";
 import { anEvent } from "../test/backend.ts";
+import { addTo } from "../tools/tally.ts";
 import { type Instance, type Measurement, startInstance } from "./instance.ts";
 import { type AttackRequest, attackRequest, brokenMessage } from "./requests.ts";
 
@@ -62,7 +64,7 @@ export async function fuzz({ requests, seed, onProgress }: FuzzOptions): Promise
   let agent = new http.Agent();
   const note = (answer: Answer | undefined, fault: string | undefined) => {
     const status = answer?.status ?? "none";
-    report.statuses.set(status, (report.statuses.get(status) ?? 0) + 1);
+    addTo(report.statuses, status, 1);
     if (fault && report.failures.length < MAX_FAILURES) report.failures.push(fault);
     onProgress?.(++report.requests);
   };
@@ -195,7 +197,7 @@ function inWords(request: AttackRequest | Buffer): string {
 
 /** Sends a valid event while the attack goes on; resolves with its app. */
 async function sendValidEvent(server: Instance, sent: number): Promise<string> {
-  await new Promise((resolve) => setTimeout(resolve, INTO_ATTACK_MILLISECONDS));
+  await sleep(INTO_ATTACK_MILLISECONDS);
   const app_id = `com.example.victim${sent}`;
   const body = JSON.stringify(anEvent({ app_id }));
   const { status } = await fetch(server.statsUrl, { method: "POST", body });
@@ -212,6 +214,6 @@ async function counterFault(server: Instance, app: string): Promise<string | und
     const { data } = await response.json();
     if (data?.actions?.set === 1) return undefined;
     if (Date.now() > until) return `a valid event is not counted: ${path} is ${JSON.stringify(data)}`;
-    await new Promise((resolve) => setTimeout(resolve, 100));
+    await sleep(100);
   }
 }

@@ -1,8 +1,9 @@
 /** The process that is attacked: the stack, served as one instance, and what its attacker may ask it. */
 
 import http from "node:http";
-import type { AddressInfo } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Firestore, QueryDocumentSnapshot } from "firebase-admin/firestore";
+import { listen } from "../local/listen.ts";
 import { startStack } from "../local/stack.ts";
 import { firestoreError, interceptCalls } from "../test/faults.ts";
 import type { Audit, Measurement, Question, Started } from "./instance.ts";
@@ -36,7 +37,7 @@ async function measure(firestore: Firestore): Promise<Measurement> {
     await firestore.recursiveDelete(collection, writer);
   }
   await writer.close();
-  await new Promise((resolve) => setTimeout(resolve, SETTLE_MILLISECONDS));
+  await sleep(SETTLE_MILLISECONDS);
   globalThis.gc?.();
   const { rss, heapUsed } = process.memoryUsage();
   return { rss, heapUsed, deleted };
@@ -101,6 +102,5 @@ async function startFront(limit: number): Promise<number> {
     onward.on("error", () => response.destroy());
     request.pipe(onward);
   });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", 4_096, resolve));
-  return (server.address() as AddressInfo).port;
+  return listen(server, 0, 4_096);
 }

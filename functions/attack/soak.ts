@@ -1,7 +1,9 @@
 /** Sends more than the functions can take, and checks that what they took is stored and counted, each event once. */
 
 import http from "node:http";
+import { setTimeout as sleep } from "node:timers/promises";
 import { anEvent } from "../test/backend.ts";
+import { addTo } from "../tools/tally.ts";
 import { startInstance } from "./instance.ts";
 
 /** How many requests an instance of `stats` takes at once; Cloud Functions' default. */
@@ -63,7 +65,7 @@ export async function soak({ seconds, onProgress }: SoakOptions): Promise<SoakRe
   const send = async (body: object): Promise<boolean> => {
     const { status, text } = await post(agent, server.statsUrl, JSON.stringify(body));
     report.requests++;
-    report.statuses.set(status, (report.statuses.get(status) ?? 0) + 1);
+    addTo(report.statuses, status, 1);
     if (status === 429 || status === 503) return false;
     if (status !== 200 || text.includes('"error"')) {
       report.failures.push(`answered ${status}: ${text.slice(0, 200)}`);
@@ -80,7 +82,7 @@ export async function soak({ seconds, onProgress }: SoakOptions): Promise<SoakRe
     while (mayGoOn()) {
       const batch = Array.from({ length: 1 + random(MAX_BATCH_EVENTS) }, () => newEvent(Date.now()));
       while (!(await send(batch))) {
-        await pause(RETRY_MILLISECONDS * (0.5 + Math.random()));
+        await sleep(RETRY_MILLISECONDS * (0.5 + Math.random()));
         if (!mayGoOn()) return;
       }
       for (const { custom_id } of batch) accepted.add(custom_id);
@@ -92,7 +94,7 @@ export async function soak({ seconds, onProgress }: SoakOptions): Promise<SoakRe
     while (mayGoOn()) {
       const event = newEvent();
       if (await send(event)) accepted.add(event.custom_id);
-      else await pause(RETRY_MILLISECONDS);
+      else await sleep(RETRY_MILLISECONDS);
     }
   };
 
@@ -136,10 +138,6 @@ function newEvent(timestamp?: number) {
 
 function random(below: number): number {
   return Math.floor(Math.random() * below);
-}
-
-function pause(milliseconds: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, milliseconds));
 }
 
 function post(agent: http.Agent, url: string, body: string): Promise<{ status: number; text: string }> {

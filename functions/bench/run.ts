@@ -3,6 +3,7 @@
 import { execFile, fork } from "node:child_process";
 import { once } from "node:events";
 import { cpus } from "node:os";
+import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
 import { type HotCounterOptions, type HotCounterResult, hotCounter } from "./hot-counter.ts";
 import type { Contender, ServerReport } from "./server.ts";
@@ -153,7 +154,7 @@ async function trickled() {
   const server = await startServer("ours");
   for (let sent = 0; sent < TRICKLE.events; sent++) {
     await promisify(execFile)(process.execPath, ["bench/load.ts", server.url, "1", "1", "1", String(sent)]);
-    await new Promise((resolve) => setTimeout(resolve, TRICKLE.pause));
+    await sleep(TRICKLE.pause);
   }
   const { waits } = await server.counted(TRICKLE.events);
   server.end();
@@ -177,7 +178,7 @@ async function startServer(contender: Contender, instances = 1) {
       for (;;) {
         const so_far = await report();
         if (so_far.counted >= events) return so_far;
-        await new Promise((resolve) => setTimeout(resolve, 50));
+        await sleep(50);
       }
     },
     end: () => server.send("end"),

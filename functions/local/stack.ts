@@ -2,7 +2,6 @@
 
 import { readFileSync } from "node:fs";
 import http, { type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
 import { type FirestoreController, FirestoreMock } from "@firebase-bridge/firestore-admin";
 import { type HttpFunction, http as registerHttpFunction } from "@google-cloud/functions-framework";
 import { getTestServer } from "@google-cloud/functions-framework/testing";
@@ -10,6 +9,7 @@ import type { Firestore } from "firebase-admin/firestore";
 import type { HttpsFunction } from "firebase-functions/https";
 import { useFirestore } from "../src/firestore.ts";
 import { readDocuments } from "./documents.ts";
+import { listen } from "./listen.ts";
 import { deliverTriggers } from "./triggers.ts";
 
 /** The project of `.firebaserc`: a `demo-` one, which no Firebase tool takes for a real project. */
@@ -115,8 +115,7 @@ export async function startStack(
       });
     }
   });
-  await listen(server, port);
-  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const url = `http://127.0.0.1:${await listen(server, port)}`;
 
   return {
     url,
@@ -129,12 +128,6 @@ export async function startStack(
 
 function isHttpsFunction(exported: { __endpoint: object }): exported is HttpsFunction {
   return "httpsTrigger" in exported.__endpoint;
-}
-
-function listen(server: http.Server, port: number): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.once("error", reject).listen(port, "127.0.0.1", resolve);
-  });
 }
 
 function sendJson(response: ServerResponse, status: number, body: unknown): void {

@@ -1,5 +1,6 @@
 /** Delivers Firestore triggers as Eventarc does: at least once, and again after a failure. */
 
+import { setTimeout as sleep } from "node:timers/promises";
 import type { FirestoreController } from "@firebase-bridge/firestore-admin";
 import { registerTrigger } from "@firebase-bridge/firestore-functions/v2";
 import type { CloudEvent, CloudFunction } from "firebase-functions";
@@ -33,7 +34,8 @@ export function deliverTriggers(
         return;
       } catch (error) {
         onError(error);
-        await pause(Math.min(FIRST_BACKOFF_MILLISECONDS * 2 ** attempt, LONGEST_BACKOFF_MILLISECONDS));
+        const backoff = Math.min(FIRST_BACKOFF_MILLISECONDS * 2 ** attempt, LONGEST_BACKOFF_MILLISECONDS);
+        await sleep(backoff, undefined, { ref: false });
       }
     }
   };
@@ -71,8 +73,4 @@ function limiter(limit: number): (task: () => Promise<void>) => Promise<void> {
       else running--;
     }
   };
-}
-
-function pause(milliseconds: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, milliseconds).unref());
 }

@@ -1,5 +1,6 @@
 /** One random schedule: events, deliveries, instances, faults and deletions, and what must hold when it is over. */
 
+import { setTimeout as sleep } from "node:timers/promises";
 import { FirestoreMock } from "@firebase-bridge/firestore-admin";
 import fc from "fast-check";
 import type { DocumentSnapshot, Firestore } from "firebase-admin/firestore";
@@ -55,7 +56,7 @@ export type Schedule = typeof schedule extends fc.Arbitrary<infer T> ? T : never
 
 const TICK = 2;
 const INSTANCES = 3;
-const tick = () => new Promise((resolve) => setTimeout(resolve, TICK));
+const tick = () => sleep(TICK);
 
 /** A second is a tick, so that commits gather and backoff happens, in no time. */
 const quickClock: Clock = {

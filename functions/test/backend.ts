@@ -2,6 +2,7 @@
 
 import { randomUUID } from "node:crypto";
 import { readFileSync } from "node:fs";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Firestore } from "firebase-admin/firestore";
 
 export interface Backend {
@@ -61,7 +62,7 @@ async function emulators(): Promise<Backend> {
       return getFirestore(initializeApp({ projectId: name }, name));
     },
     async settled() {
-      while (!(await uncounted.get()).empty) await new Promise((resolve) => setTimeout(resolve, 50));
+      while (!(await uncounted.get()).empty) await sleep(50);
     },
   };
 }

@@ -1,12 +1,11 @@
 import { expect } from "chai";
-import { type DocumentSnapshot, type Firestore, Timestamp } from "firebase-admin/firestore";
+import { type Firestore, Timestamp } from "firebase-admin/firestore";
 import { type Clock, systemClock } from "../src/clock.ts";
 import { eventCounter } from "../src/counter.ts";
-import { eventParser } from "../src/event.ts";
-import { eventId, eventStore } from "../src/event-store.ts";
 import { anEvent, backend, counts, newApp, post, storedEvents, today } from "./backend.ts";
 import { logs } from "./captured-logs.ts";
 import { firestoreError, interceptCalls } from "./faults.ts";
+import { store } from "./stored.ts";
 
 const COUNTER = "counters/com.example.shop@2.5.1";
 
@@ -26,19 +25,6 @@ function impatientClock(): Clock {
 function newInstance(db: Firestore) {
   return eventCounter(db, { interval: 0, shards: 1, clock: impatientClock() });
 }
-
-/** Stores events, each at a time of its own, and gives them as their triggers deliver them. */
-async function store<Events extends Record<string, unknown>[]>(db: Firestore, ...fields: Events) {
-  const events = fields.map((some) => {
-    const parsed = eventParser(new Set())(anEvent({ ...some, timestamp: nextTimestamp++ }));
-    if (!parsed.ok) throw new Error(parsed.message);
-    return parsed.event;
-  });
-  await eventStore(db, { eventRetentionDays: 90, storeCustomId: true, clock: systemClock })(events);
-  const refs = events.map((event) => db.doc(`events/${eventId(event)}`));
-  return (await db.getAll(...refs)) as { [Key in keyof Events]: DocumentSnapshot };
-}
-let nextTimestamp = 1_795_392_000_000;
 
 async function read(db: Firestore, path: string) {
   const { actions, platforms } = (await db.doc(path).get()).data() ?? {};

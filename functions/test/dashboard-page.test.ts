@@ -1,11 +1,11 @@
 import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import { createRequire } from "node:module";
-import type { AddressInfo } from "node:net";
 import { fileURLToPath } from "node:url";
 import { expect } from "chai";
 import { FieldValue } from "firebase-admin/firestore";
 import { type Browser, type BrowserContextOptions, chromium, type Page } from "playwright-core";
+import { listen } from "../local/listen.ts";
 import { COUNTERS, counterId, DAYS } from "../src/firestore.ts";
 import { anEvent, backend, newApp, post } from "./backend.ts";
 import { attempts, writeCounter, writeMonth } from "./dashboard-fixtures.ts";
@@ -87,10 +87,10 @@ describe(`dashboard, in a browser${missing}`, () => {
   }
 
   /** Lets a server listen on a free port until the test ends. */
-  async function listen(server: Server): Promise<string> {
-    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  async function serveFrom(server: Server): Promise<string> {
+    const port = await listen(server);
     open.push({ close: async () => void server.close().closeAllConnections() });
-    return `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+    return `http://127.0.0.1:${port}/`;
   }
 
   /** Opens a page, and keeps what goes wrong in it. */
@@ -368,7 +368,7 @@ describe(`dashboard, in a browser${missing}`, () => {
     const { url } = await month();
     let signedIn = true;
     let followed = false;
-    const signIn = await listen(
+    const signIn = await serveFrom(
       createServer((request, response) => {
         followed ||= request.headers["sec-fetch-dest"] === "empty"; // Not the browser's own request for the icon.
         response.end();
@@ -381,7 +381,7 @@ describe(`dashboard, in a browser${missing}`, () => {
       for await (const chunk of body ?? []) response.write(chunk);
       response.end();
     });
-    const page = await visit(await listen(proxy));
+    const page = await visit(await serveFrom(proxy));
     await stopClock(page);
     signedIn = false;
     expectedComplaint = new RegExp(signIn); // The redirect is reported; `followed` tells whether it is followed.

@@ -1,10 +1,10 @@
 /** The dashboard as it is served, on a Firestore of the test's own and with a clock that the test sets. */
 
-import type { AddressInfo } from "node:net";
 import { FirestoreMock } from "@firebase-bridge/firestore-admin";
 import { type HttpFunction, http } from "@google-cloud/functions-framework";
 import { getTestServer } from "@google-cloud/functions-framework/testing";
 import type { Firestore } from "firebase-admin/firestore";
+import { listen } from "../local/listen.ts";
 import { type CounterReader, counterReader } from "../src/dashboard/counters.ts";
 import { dashboardHandler } from "../src/dashboard.ts";
 
@@ -64,8 +64,7 @@ export async function serveDashboard(
   const name = `dashboard${served++}`;
   http(name, dashboardHandler(reader, database.now) as unknown as HttpFunction);
   const server = getTestServer(name);
-  await new Promise<void>((resolve) => server.listen(port, "127.0.0.1", resolve));
-  const listening = (server.address() as AddressInfo).port;
+  const listening = await listen(server, port);
   return {
     url: `http://127.0.0.1:${listening}/`,
     port: listening,

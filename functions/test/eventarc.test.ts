@@ -1,11 +1,11 @@
 import type { Server } from "node:http";
 import { createRequire } from "node:module";
-import type { AddressInfo } from "node:net";
 import { dirname, join } from "node:path";
 import { cloudEvent } from "@google-cloud/functions-framework";
 import { getTestServer } from "@google-cloud/functions-framework/testing";
 import { expect } from "chai";
 import type { DocumentSnapshot, Timestamp } from "firebase-admin/firestore";
+import { listen } from "../local/listen.ts";
 import { projectId } from "../local/stack.ts";
 import { anEvent, backend, counts, describeInProcess, newApp, post } from "./backend.ts";
 import { firestoreError, interceptCalls } from "./faults.ts";
@@ -21,12 +21,13 @@ function loadProtobuf() {
 
 describeInProcess("a trigger delivered as Eventarc does", () => {
   let server: Server;
+  let port: number;
 
   before(async () => {
     const { countEvent } = await import("../src/index.ts");
     cloudEvent("countEvent", countEvent as Parameters<typeof cloudEvent>[1]);
     server = getTestServer("countEvent");
-    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    port = await listen(server);
   });
 
   after(() => {
@@ -35,7 +36,7 @@ describeInProcess("a trigger delivered as Eventarc does", () => {
 
   /** A CloudEvent in binary mode: attributes in headers, the document as protobuf in the body. */
   async function deliver(snapshot: DocumentSnapshot): Promise<number> {
-    const response = await fetch(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`, {
+    const response = await fetch(`http://127.0.0.1:${port}/`, {
       method: "POST",
       headers: {
         "Content-Type": "application/protobuf",

@@ -1,11 +1,10 @@
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { expect } from "chai";
-import { systemClock } from "../src/clock.ts";
 import { eventParser } from "../src/event.ts";
-import { eventStore } from "../src/event-store.ts";
 import { EVENTS, type EventDocument } from "../src/firestore.ts";
-import { anEvent, backend } from "./backend.ts";
+import { backend } from "./backend.ts";
+import { store } from "./stored.ts";
 
 /**
  * What Firestore does with each field of an event. A field whose values only grow would limit the collection to 500
@@ -60,9 +59,7 @@ function fieldsOfSchema(): string[] {
 /** The fields of an event document as it is written; optional ones of the plugin's are among those of the schema. */
 async function fieldsWritten(): Promise<string[]> {
   const db = backend().newFirestore();
-  const parsed = eventParser(new Set())(anEvent({ timestamp: 1_795_392_000_000 }));
-  if (!parsed.ok) throw new Error(parsed.message);
-  await eventStore(db, { eventRetentionDays: 90, storeCustomId: true, clock: systemClock })([parsed.event]);
+  await store(db, {});
   const { docs } = await db.collection(EVENTS).get();
   return docs.flatMap((event) => Object.keys(event.data()));
 }

@@ -1,9 +1,9 @@
 import type { Server } from "node:http";
-import type { AddressInfo } from "node:net";
 import { type HttpFunction, http } from "@google-cloud/functions-framework";
 import { getTestServer } from "@google-cloud/functions-framework/testing";
 import { expect } from "chai";
 import { type HttpsFunction, onRequest } from "firebase-functions/https";
+import { listen } from "../local/listen.ts";
 import { systemClock } from "../src/clock.ts";
 import { eventStore } from "../src/event-store.ts";
 import { statsHandler } from "../src/stats.ts";
@@ -35,8 +35,7 @@ async function deploy(settings: {
   http(name, stats as HttpFunction);
   const server = getTestServer(name);
   servers.push(server);
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+  const url = `http://127.0.0.1:${await listen(server)}/`;
   return {
     async send(body: unknown, query = "", method = "POST") {
       const response = await fetch(url + query, {

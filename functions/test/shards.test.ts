@@ -2,26 +2,17 @@ import { expect } from "chai";
 import type { Firestore } from "firebase-admin/firestore";
 import { systemClock } from "../src/clock.ts";
 import { eventCounter } from "../src/counter.ts";
-import { eventParser } from "../src/event.ts";
-import { eventId, eventStore } from "../src/event-store.ts";
 import { moveShards } from "../src/shards.ts";
-import { anEvent, backend, today } from "./backend.ts";
+import { backend, today } from "./backend.ts";
 import { logs } from "./captured-logs.ts";
 import { firestoreError, interceptCalls } from "./faults.ts";
+import { store } from "./stored.ts";
 
 const COUNTER = "counters/com.example.shop@2.5.1";
-const store = { eventRetentionDays: 90, storeCustomId: true, clock: systemClock };
-let nextTimestamp = 1_795_392_000_000;
 
 /** Stores and counts events, each by an instance of its own. */
 async function count(db: Firestore, shards: number, howMany: number, fields = {}): Promise<void> {
-  const events = Array.from({ length: howMany }, () => {
-    const parsed = eventParser(new Set())(anEvent({ ...fields, timestamp: nextTimestamp++ }));
-    if (!parsed.ok) throw new Error(parsed.message);
-    return parsed.event;
-  });
-  await eventStore(db, store)(events);
-  const snapshots = await db.getAll(...events.map((event) => db.doc(`events/${eventId(event)}`)));
+  const snapshots = await store(db, ...Array.from({ length: howMany }, () => fields));
   await Promise.all(
     snapshots.map((snapshot) => eventCounter(db, { interval: 0, shards, clock: systemClock })(snapshot)),
   );

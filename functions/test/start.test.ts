@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { expect } from "chai";
 import { anEvent, describeInProcess } from "./backend.ts";
 
@@ -31,7 +32,7 @@ async function printed(
     if (match) return match;
     if (running.child.exitCode !== null)
       throw new Error(`exited without printing ${pattern}:\n${running.output}`);
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    await sleep(20);
   }
 }
 

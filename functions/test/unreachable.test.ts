@@ -2,10 +2,10 @@ import { expect } from "chai";
 import { type DocumentSnapshot, Firestore, Timestamp } from "firebase-admin/firestore";
 import { type Clock, systemClock } from "../src/clock.ts";
 import { eventCounter } from "../src/counter.ts";
-import { eventParser } from "../src/event.ts";
 import { eventStore } from "../src/event-store.ts";
 import { isTransient } from "../src/firestore.ts";
 import { anEvent } from "./backend.ts";
+import { parsedEvent } from "./stored.ts";
 
 /** Twenty times as fast as real time. */
 const hurriedClock: Clock = {
@@ -18,11 +18,9 @@ describe("a Firestore that cannot be reached", () => {
   const db = new Firestore({ projectId: "demo-unreachable", host: "127.0.0.1:1", ssl: false });
 
   it("is given up in time for stats to answer 503", async () => {
-    const parsed = eventParser(new Set())(anEvent());
-    if (!parsed.ok) throw new Error(parsed.message);
     const store = eventStore(db, { eventRetentionDays: 90, storeCustomId: true, clock: hurriedClock });
     const started = hurriedClock.now();
-    const error = await store([parsed.event]).catch((reason) => reason);
+    const error = await store([parsedEvent()]).catch((reason) => reason);
     expect(isTransient(error)).to.equal(true);
     expect(hurriedClock.now() - started).to.be.lessThan(30_000);
   });

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { expect } from "chai";
 import fc from "fast-check";
 import type { Firestore } from "firebase-admin/firestore";
@@ -122,7 +123,7 @@ async function shop(): Promise<Firestore> {
   });
   await storeEvent(db, { version_name: "2.5.0" });
   await countAllEvents(db);
-  await new Promise((resolve) => setTimeout(resolve, 5));
+  await sleep(5);
   await storeEvent(db, { action: "set" });
   await storeEvent(db, { action: "set" });
   await storeEvent(db, { action: "set", platform: "ios" });

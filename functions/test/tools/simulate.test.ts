@@ -1,6 +1,6 @@
 import http from "node:http";
-import type { AddressInfo } from "node:net";
 import { expect } from "chai";
+import { listen } from "../../local/listen.ts";
 import { eventParser } from "../../src/event.ts";
 import { health, readCounters } from "../../tools/counters.ts";
 import { deviceRequests, type Update } from "../../tools/device.ts";
@@ -218,8 +218,7 @@ async function server(answer: (body: string) => { status: number; retryAfter?: s
     const { status, retryAfter } = answered;
     response.writeHead(status, retryAfter ? { "Retry-After": retryAfter } : {}).end("{}");
   });
-  await new Promise<void>((resolve) => listening.listen(0, "127.0.0.1", resolve));
-  const { port } = listening.address() as AddressInfo;
+  const port = await listen(listening);
   return {
     url: new URL(`http://127.0.0.1:${port}/stats`),
     close: () =>

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { expect } from "chai";
 import { FieldValue, type Firestore } from "firebase-admin/firestore";
 import { catchUp } from "../../tools/catch-up.ts";
@@ -138,7 +139,7 @@ describe("verify", () => {
       if (!underWay) {
         underWay = true;
         reads++;
-        await new Promise((resolve) => setTimeout(resolve, 2));
+        await sleep(2);
         await storeEvent(db, { action: "reset" });
         await catchUp(db, Date.now() + 60_000, { countEvent: counter(db) });
         if (reads === 2) await db.doc("events/event006").delete();
