@@ -73,6 +73,9 @@ export const deviceActions = [
   "webview_page_loaded",
   "os_version_changed",
   "native_app_version_changed",
+  "invalid_signature",
+  "signature_not_provided",
+  "signature_validation_failed",
 ] as const;
 
 /** Names that the plugin maker's server and its documentation also use. */

@@ -16,51 +16,52 @@ const MAX_METADATA_ENTRIES = 30;
 const MAX_METADATA_KEY = 64;
 const MAX_METADATA_VALUE = 2_048;
 
-/** A required string. Lone surrogates, which Firestore refuses, become U+FFFD. */
-const text = (max: number) =>
-  z
-    .string({ error: "a string" })
-    .max(max, { error: `at most ${max} characters` })
-    .transform((value) => value.toWellFormed());
+/** A string, cut where it is too long. Lone surrogates, which Firestore refuses, become U+FFFD. */
+const text = (max: number) => z.string({ error: "a string" }).transform((value) => cut(value, max));
 
-/** A required string that some writers send as a number. */
+/** The same, of which some writers send a number. */
 const textOrNumber = (max: number) =>
   z.preprocess((value) => (typeof value === "number" ? String(value) : value), text(max));
+
+/** `""` where a device leaves a text out: Android's JSON drops what is null, and not every app has every version. */
+const orEmpty = <T extends z.ZodType>(schema: T) => z.preprocess((value) => value ?? "", schema);
 
 /** An optional field: `null` and `""` say as little as leaving it out. */
 const optional = <T extends z.ZodType>(schema: T) =>
   z.preprocess((value) => (value === null || value === "" ? undefined : value), schema.optional());
 
-/** An optional string, cut where it is too long. */
-const optionalText = (max: number) =>
-  optional(z.string({ error: "a string" }).transform((value) => cut(value, max)));
+const optionalText = (max: number) => optional(text(max));
+
+/** A string without the space around it; absent where nothing else is left. */
+const trimmed = (max: number) =>
+  z.string({ error: "a string" }).transform((value) => cut(value.trim(), max) || undefined);
 
 const optionalFlag = optional(z.boolean({ error: "true or false" }));
 
-const eventSchema = (extraActions: ReadonlySet<string>) =>
+const eventSchema = (isKnownAction: (action: string) => boolean) =>
   z.object({
-    app_id: z
-      .string({ error: "a string" })
-      .regex(APP_ID, { error: "a reverse domain name like com.example.app, at most 200 characters" }),
+    app_id: z.string({ error: "a string" }).pipe(
+      z.string().regex(APP_ID, {
+        error: "a reverse domain name like com.example.app, at most 200 characters",
+      }),
+    ),
     device_id: text(128).transform((value) => value.toLowerCase()),
     action: z
       .string({ error: "a string" })
-      .refine((action) => knownActions.has(action) || extraActions.has(action), {
-        error: "an action of the updater plugin",
-      }),
+      .pipe(z.string().refine(isKnownAction, { error: "an action of the updater plugin" })),
     platform: text(128),
-    version_name: text(512),
-    version_build: textOrNumber(128),
-    version_code: textOrNumber(128),
+    version_name: orEmpty(text(512)),
+    version_build: orEmpty(textOrNumber(128)),
+    version_code: orEmpty(textOrNumber(128)),
     version_os: textOrNumber(128),
     plugin_version: text(128),
     old_version_name: optionalText(512),
-    custom_id: optionalText(128),
+    custom_id: optional(trimmed(128)),
     is_emulator: optionalFlag,
     is_prod: optionalFlag,
     defaultChannel: optionalText(128),
     channel: optionalText(128),
-    install_source: optionalText(64),
+    install_source: optional(trimmed(64).transform((value) => value?.toLowerCase())),
     key_id: optionalText(20),
     bundle_id: optionalText(128),
     message: optionalText(2_048),
@@ -77,7 +78,9 @@ const eventSchema = (extraActions: ReadonlySet<string>) =>
 export type PluginEvent = z.infer<ReturnType<typeof eventSchema>>;
 
 /** An event, or why it is none: `message` names every field at fault, what was expected and what came. */
-export type ParsedEvent = { ok: true; event: PluginEvent } | { ok: false; message: string; fields: string[] };
+export type ParsedEvent =
+  | { ok: true; event: PluginEvent }
+  | { ok: false; message: string; fields: string[]; unknownAction?: string };
 
 /**
  * A way to read one event as the plugin sends it, whatever the input is. It never throws. `extraActions` are accepted
@@ -88,7 +91,8 @@ export type ParsedEvent = { ok: true; event: PluginEvent } | { ok: false; messag
  * // { ok: false, message: "app_id: expected a string, got 7; device_id: expected a string, got nothing; …", fields: … }
  */
 export function eventParser(extraActions: ReadonlySet<string>): (input: unknown) => ParsedEvent {
-  const schema = eventSchema(extraActions);
+  const isKnown = (action: string) => knownActions.has(action) || extraActions.has(action);
+  const schema = eventSchema(isKnown);
   return (input) => {
     const parsed = schema.safeParse(input);
     if (parsed.success) return { ok: true, event: withoutAbsent(parsed.data) };
@@ -104,6 +108,7 @@ export function eventParser(extraActions: ReadonlySet<string>): (input: unknown)
         .map(({ field, expected }) => `${field}: expected ${expected}, got ${describe(input[field])}`)
         .join("; "),
       fields: faults.map(({ field }) => field),
+      ...(typeof input.action === "string" && !isKnown(input.action) && { unknownAction: input.action }),
     };
   };
 }
@@ -133,14 +138,21 @@ function usableTimestamp(value: number): number | undefined {
   return value >= EARLIEST_TIMESTAMP && value <= LATEST_TIMESTAMP ? Math.floor(value) : undefined;
 }
 
-/** Keeps what Firestore can store as a flat map of strings; nothing at all rather than an empty map. */
+/**
+ * Keeps what Firestore can store as a flat map of strings; nothing at all rather than an empty map. Stops at the last entry
+ * that it keeps: an object of 5 MiB has half a million.
+ */
 function cleanMetadata(metadata: object): Record<string, string> | undefined {
-  const entries = Object.entries(metadata)
-    .filter(([, value]) => ["string", "number", "boolean"].includes(typeof value))
-    .map(([key, value]) => [cut(key, MAX_METADATA_KEY), cut(String(value), MAX_METADATA_VALUE)] as const)
-    .filter(([key]) => key !== "" && !isReservedFieldName(key))
-    .slice(0, MAX_METADATA_ENTRIES);
-  return entries.length > 0 ? Object.fromEntries(entries) : undefined;
+  const kept = new Map<string, string>();
+  for (const key in metadata) {
+    if (kept.size === MAX_METADATA_ENTRIES) break;
+    const value: unknown = Reflect.get(metadata, key);
+    const name = cut(key, MAX_METADATA_KEY);
+    if (!["string", "number", "boolean"].includes(typeof value) || name === "" || isReservedFieldName(name))
+      continue;
+    kept.set(name, cut(String(value), MAX_METADATA_VALUE));
+  }
+  return kept.size > 0 ? Object.fromEntries(kept) : undefined;
 }
 
 /** Firestore: field names that match `__.*__` are reserved. `__proto__` is one. */
