@@ -7,6 +7,7 @@ import { type HttpFunction, http as registerHttpFunction } from "@google-cloud/f
 import { getTestServer } from "@google-cloud/functions-framework/testing";
 import type { Firestore } from "firebase-admin/firestore";
 import type { HttpsFunction } from "firebase-functions/https";
+import { leaveUnparsed } from "../src/body.ts";
 import { useFirestore } from "../src/firestore.ts";
 import { readDocuments } from "./documents.ts";
 import { listen } from "./listen.ts";
@@ -100,6 +101,7 @@ export async function startStack(
     const prefix = [...served.keys()].find((path) => pathname === path || pathname.startsWith(`${path}/`));
     if (prefix) {
       request.url = `${pathname.slice(prefix.length) || "/"}${search}`;
+      if (prefix.endsWith("/stats")) leaveUnparsed(request);
       served.get(prefix)?.emit("request", request, response);
     } else if (pathname.startsWith("/documents/") && request.method === "GET") {
       const { status, body } = await readDocuments(

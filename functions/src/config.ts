@@ -42,6 +42,21 @@ const storeCustomId = flag("STORE_CUSTOM_ID", {
   description: "The id that the app gives its user. false leaves it out of the stored events.",
 });
 
+const storeMetadata = flag("STORE_METADATA", {
+  default: true,
+  label: "Store message and metadata",
+  description: "What a crash or an error said, which may hold what a user typed. false leaves both out.",
+});
+
+const maxEventsPerSecond = int("MAX_EVENTS_PER_SECOND", {
+  default: 1_000,
+  least: 0,
+  most: 1_000_000,
+  label: "Most events a second, of all instances of stats together",
+  description:
+    "The ceiling on what an attack can cost. Devices are told to send again later. Bursts of a minute are taken. 0: none.",
+});
+
 const region = text("REGION", {
   default: "us-central1",
   label: "Where the functions run",
@@ -51,11 +66,11 @@ const region = text("REGION", {
 });
 
 const statsMaxInstances = int("STATS_MAX_INSTANCES", {
-  default: 10,
+  default: 3,
   least: 1,
   most: 1_000,
   label: "Most instances of stats",
-  description: "The ceiling on what an attack can cost. An instance takes 80 requests at once.",
+  description: "An instance takes 80 requests at once, and its share of MAX_EVENTS_PER_SECOND.",
 });
 
 const statsMinInstances = int("STATS_MIN_INSTANCES", {
@@ -108,6 +123,9 @@ export const settings = {
   extraActions: new Set(extraActions.value),
   eventRetentionDays: eventRetentionDays.value,
   storeCustomId: storeCustomId.value,
+  storeMetadata: storeMetadata.value,
+  maxEventsPerSecond: maxEventsPerSecond.value,
+  statsMaxInstances: statsMaxInstances.value,
   region: region.value,
   counterCommitIntervalMs: counterCommitIntervalMs.value,
   counterShards: counterShards.value,

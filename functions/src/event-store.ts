@@ -25,6 +25,8 @@ export interface EventStoreOptions {
   eventRetentionDays: number;
   /** Whether `custom_id`, which the app gives its user, is stored. */
   storeCustomId: boolean;
+  /** Whether `message` and `metadata`, which may hold what a user typed, are stored. */
+  storeMetadata: boolean;
   clock: Clock;
 }
 
@@ -123,12 +125,14 @@ function newEvent(
   receivedAt: Timestamp,
   options: EventStoreOptions,
 ): NewEvent {
-  const { custom_id, timestamp, ...rest } = event;
-  const { eventRetentionDays, storeCustomId } = options;
+  const { custom_id, message, metadata, timestamp, ...rest } = event;
+  const { eventRetentionDays, storeCustomId, storeMetadata } = options;
   const expireAt = receivedAt.toMillis() + eventRetentionDays * DAY_IN_MILLISECONDS;
   const document: EventDocument = {
     ...rest,
     ...(custom_id !== undefined && storeCustomId && { custom_id }),
+    ...(message !== undefined && storeMetadata && { message }),
+    ...(metadata !== undefined && storeMetadata && { metadata }),
     ...(timestamp !== undefined && { timestamp, occurred_at: Timestamp.fromMillis(timestamp) }),
     received_at: receivedAt,
     ...(eventRetentionDays > 0 && { expire_at: Timestamp.fromMillis(expireAt) }),

@@ -5,6 +5,7 @@ import { onDocumentCreated } from "firebase-functions/firestore";
 import { onRequest } from "firebase-functions/https";
 import * as logger from "firebase-functions/logger";
 import { onSchedule } from "firebase-functions/scheduler";
+import { leaveBodiesUnparsed } from "./body.ts";
 import { systemClock } from "./clock.ts";
 import { params, settings } from "./config.ts";
 import { eventCounter } from "./counter.ts";
@@ -17,13 +18,16 @@ import { statsHandler } from "./stats.ts";
 
 const db = firestore();
 
+/** Every instance loads all functions, and serves the one that Cloud Functions names here. The others need parsed bodies. */
+if (process.env.FUNCTION_TARGET === "stats") leaveBodiesUnparsed();
+
 onInit(() => {
   if (settings.appIds.size === 0) logger.warn("APP_IDS is empty: events of every app are taken.");
 });
 
 /**
- * Takes the plugin's events. Public: the plugin cannot send credentials. The runtime unpacks a compressed body before
- * it is looked at, and half a megabyte can become a hundred: hence the memory.
+ * Takes the plugin's events. Public: the plugin cannot send credentials. What 80 requests can hold at once decides the
+ * memory: `body.ts` says how much.
  */
 export const stats = onRequest(
   {
@@ -34,7 +38,11 @@ export const stats = onRequest(
     memory: "512MiB",
     timeoutSeconds: 60,
   },
-  statsHandler(eventStore(db, { ...settings, clock: systemClock }), settings),
+  statsHandler(eventStore(db, { ...settings, clock: systemClock }), {
+    ...settings,
+    maxEventsPerSecond: settings.maxEventsPerSecond / settings.statsMaxInstances,
+    clock: systemClock,
+  }),
 );
 
 const countOnce = eventCounter(db, {

@@ -1,0 +1,155 @@
+/** How the body of a request becomes JSON: read, unpacked and parsed within bounds, whatever a stranger sends. */
+
+import { subscribe } from "node:diagnostics_channel";
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { finished } from "node:stream/promises";
+import { promisify } from "node:util";
+import { brotliDecompress, gunzip, inflate } from "node:zlib";
+import pLimit from "p-limit";
+import { parseBoundedJson } from "./bounded-json.ts";
+
+const MEBIBYTE = 1024 * 1024;
+
+/** The size of a body, as sent and unpacked. The plugin's largest has some 100 kB. */
+export const MAX_BODY_BYTES = 5 * MEBIBYTE;
+
+/**
+ * An instance serves 80 requests at once, and 80 bodies of 5 MiB do not fit into its memory. A body up to this size
+ * is read at once. A larger or compressed one waits for one of a few places, which it keeps until its request is answered.
+ */
+const SMALL_BODY_BYTES = MEBIBYTE / 2;
+const LARGE_BODIES = 4;
+
+/** What the body of a request holds, or why it cannot be read. */
+export type Body =
+  | { ok: true; json: unknown }
+  | { ok: false; error: BodyError; message: string; headers?: Record<string, string> };
+
+export type BodyError = "invalid_json" | "invalid_encoding" | "unsupported_encoding" | "payload_too_large";
+
+export const NO_EVENTS = "expected a JSON object (one event) or array (a batch of events)";
+
+/** A request as the Functions Framework hands it on. `rawBody` is there where the framework has read the body itself. */
+export type BodyRequest = IncomingMessage & { rawBody?: Buffer };
+
+/**
+ * Lets the Functions Framework leave every body in this process alone. It would unpack up to 1 GiB and parse it before
+ * the function is asked: 20 kB of nested arrays, compressed, end an instance. It has no setting for that.
+ */
+export function leaveBodiesUnparsed(): void {
+  subscribe("http.server.request.start", (message) => {
+    leaveUnparsed((message as { request: IncomingMessage }).request);
+  });
+}
+
+/**
+ * Takes from a request what the framework's parsers and router look at: they skip a body without content type, and a
+ * path like `/%ff` would be answered with an HTML page. `rawHeaders` stay as they came.
+ */
+export function leaveUnparsed(request: IncomingMessage): void {
+  delete request.headers["content-type"];
+  delete request.headers["content-encoding"];
+  request.url = `/${request.url?.match(/\?.*/s)?.[0] ?? ""}`;
+}
+
+/** A way to read bodies as JSON, at most `MAX_BODY_BYTES` long. Shares memory among its requests. Never rejects. */
+export function createBodyReader() {
+  const largeBodies = pLimit(LARGE_BODIES);
+  const takePlace = (response: ServerResponse) =>
+    new Promise<void>((taken) => {
+      largeBodies(() => {
+        taken();
+        return finished(response).catch(() => {});
+      });
+    });
+
+  return async (request: BodyRequest, response: ServerResponse): Promise<Body> => {
+    if (request.rawBody) return parse(request.rawBody);
+    const encoding = encodingOf(request);
+    const unpack = decoders.get(encoding);
+    if (!unpack) {
+      request.resume();
+      const message = `expected Content-Encoding gzip, deflate or br, or none, got ${JSON.stringify(encoding.slice(0, 40))}`;
+      const headers = { "Accept-Encoding": "gzip, deflate, br" };
+      return { ok: false, error: "unsupported_encoding", message, headers };
+    }
+    const isCompressed = unpack !== asSent;
+    if (isCompressed) await takePlace(response);
+    const bytes = await read(request, isCompressed ? undefined : () => takePlace(response));
+    if (!bytes) return tooLarge;
+    try {
+      return parse(await unpack(bytes));
+    } catch (error) {
+      if (isTooLarge(error)) return tooLarge;
+      return {
+        ok: false,
+        error: "invalid_encoding",
+        message: `expected a body in ${encoding}, as its Content-Encoding says`,
+      };
+    }
+  };
+}
+
+const tooLarge: Body = {
+  ok: false,
+  error: "payload_too_large",
+  message: `expected at most ${MAX_BODY_BYTES} bytes`,
+};
+
+/** In lower case; `""` for none. */
+function encodingOf({ rawHeaders }: IncomingMessage): string {
+  const isName = (text: string, index: number) =>
+    index % 2 === 0 && text.toLowerCase() === "content-encoding";
+  const values = rawHeaders.filter((_, index) => index > 0 && isName(rawHeaders[index - 1] ?? "", index - 1));
+  return values.join(", ").trim().toLowerCase();
+}
+
+type Unpack = (bytes: Buffer) => Promise<Buffer>;
+
+const asSent: Unpack = async (bytes) => bytes;
+/** Ends as soon as more has come out than a body may have. */
+const bounded = { maxOutputLength: MAX_BODY_BYTES };
+const decoders = new Map<string, Unpack>([
+  ["", asSent],
+  ["identity", asSent],
+  ["gzip", (bytes) => promisify(gunzip)(bytes, bounded)],
+  ["deflate", (bytes) => promisify(inflate)(bytes, bounded)],
+  ["br", (bytes) => promisify(brotliDecompress)(bytes, bounded)],
+]);
+
+function isTooLarge(error: unknown): boolean {
+  return error instanceof Error && "code" in error && error.code === "ERR_BUFFER_TOO_LARGE";
+}
+
+/**
+ * The bytes of the body, or nothing if there are too many. Waits for `takePlace` before it holds more than
+ * `SMALL_BODY_BYTES`. What is past the limit is read but not kept, so that the client sees the answer.
+ */
+async function read(request: IncomingMessage, takePlace = async () => {}): Promise<Buffer | undefined> {
+  const chunks: Buffer[] = [];
+  let length = 0;
+  try {
+    for await (const chunk of request) {
+      const wasSmall = length <= SMALL_BODY_BYTES;
+      length += chunk.length;
+      if (wasSmall && length > SMALL_BODY_BYTES) await takePlace();
+      if (length <= MAX_BODY_BYTES) chunks.push(chunk);
+      else chunks.length = 0;
+    }
+  } catch {
+    return Buffer.alloc(0); // The client is gone, and nobody reads the answer.
+  }
+  return length <= MAX_BODY_BYTES ? Buffer.concat(chunks) : undefined;
+}
+
+function parse(bytes: Buffer): Body {
+  if (bytes.length > MAX_BODY_BYTES) return tooLarge;
+  const parsed = parseBoundedJson(bytes);
+  if (parsed.ok) return { ok: true, json: parsed.value };
+  const error = parsed.error === "too_many_values" ? "payload_too_large" : "invalid_json";
+  return {
+    ok: false,
+    error,
+    message: parsed.error === "malformed" ? NO_EVENTS : `expected ${parsed.expected}`,
+  };
+}
