@@ -430,6 +430,7 @@ describe(`dashboard, in a browser${missing}`, () => {
       "__proto__",
       "constructor",
       "\u202e1.5.2",
+      "2.5.1\u3164",
       "x".repeat(512),
       "?app=other&version=1#x",
     ];
@@ -439,8 +440,8 @@ describe(`dashboard, in a browser${missing}`, () => {
     await writeCounter(database.firestore, SHOP, "9.9.9 <i>bad</i>", { 0: { ios: attempts(600, 400) } });
     const { url } = await serve(database);
     const page = await visit(url, { viewport: { width: 390, height: 844 } });
-    // What turns `1.5.2` into `2.5.1` to the eye is written out.
-    const asShown = (name: string) => name.replace("\u202e", "\\u{202e}");
+    // What turns `1.5.2` into `2.5.1` to the eye, or makes a second `2.5.1`, is written out.
+    const asShown = (name: string) => name.replace("\u202e", "\\u{202e}").replace("\u3164", "\\u{3164}");
     const all = [...hostile, "0.0.0", "9.9.9 <i>bad</i>"];
     expect(await versions(page)).to.have.members(all.map(asShown));
     expect((await alarms(page))[0]).to.match(/^9\.9\.9 <i>bad<\/i> on ios: 66\.7 % fail/);

@@ -2,12 +2,13 @@
 
 import { type Firestore, Timestamp } from "firebase-admin/firestore";
 import { z } from "zod";
+import { printable } from "../dashboard/printable.js";
 import { isCountable } from "../src/counter.ts";
 import { dayId, EVENTS } from "../src/firestore.ts";
 import { pages } from "../src/pages.ts";
 import { countAll, operatorsCounter, type WorkOptions } from "./catch-up.ts";
 import { app, type Command, ExitCode, main, optionHelp, project, yes } from "./command.ts";
-import { amount, printable, table } from "./table.ts";
+import { amount, table } from "./table.ts";
 import { addTo } from "./tally.ts";
 
 /** Firestore takes more in one commit; a small one is soon done, and stopping loses little. */
