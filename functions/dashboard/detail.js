@@ -4,7 +4,7 @@ import { funnel, shareBar } from "./charts.js";
 import { h } from "./dom.js";
 import { actionsOf, downloads, failureKinds, shownVersion } from "./figures.js";
 import { formatNumber, formatPlace } from "./format.js";
-import { printable } from "./printable.js";
+import { cellText, printable } from "./printable.js";
 import { copyButton, headings, numberCell } from "./tables.js";
 
 /**
@@ -98,7 +98,7 @@ function actionRows(actions, meanings) {
       h(
         "tr",
         { "data-key": action, "data-action": action },
-        h("th", { scope: "row" }, h("code", {}, action)),
+        h("th", { scope: "row" }, h("code", {}, cellText(action))),
         numberCell(count),
         h("td", { class: "meaning" }, meanings[action]?.meaning ?? "Not known to this dashboard."),
       ),

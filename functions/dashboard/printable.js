@@ -24,3 +24,17 @@ export function replaceInvisible(text, write) {
 export function printable(text) {
   return replaceInvisible(text, (character) => `\\u{${character.codePointAt(0)?.toString(16)}}`);
 }
+
+/** What a spreadsheet takes for a formula. Spaces before it are lost on the way there. */
+const FORMULA = /^\s*[-=+@]/;
+
+/**
+ * The text as a table shows it: printable, and with a `'` in front where a spreadsheet that it is copied to would run it
+ * as a formula.
+ *
+ * @param {string} text
+ */
+export function cellText(text) {
+  const shown = printable(text);
+  return FORMULA.test(shown) ? `'${shown}` : shown;
+}

@@ -14,7 +14,7 @@ import {
   sum,
 } from "./figures.js";
 import { formatAge, formatNumber, formatPercent } from "./format.js";
-import { printable } from "./printable.js";
+import { cellText } from "./printable.js";
 
 /**
  * @typedef {import("./figures.js").AppReport} AppReport
@@ -140,7 +140,7 @@ function versionRow(version, { app, scope, meanings, selected, recent, recentOfA
             "data-choose": link.toString(),
             "aria-current": version_name === selected ? "true" : null,
           },
-          printable(version_name),
+          cellText(version_name),
         ),
         alarming && h("strong", { class: "tag" }, "Alarm"),
       ),

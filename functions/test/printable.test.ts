@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { printable } from "../dashboard/printable.js";
+import { cellText, printable } from "../dashboard/printable.js";
 
 describe("what strangers sent, in the page and in the tools", () => {
   const invisible = {
@@ -25,5 +25,12 @@ describe("what strangers sent, in the page and in the tools", () => {
   it("shows all else as it is", () => {
     const names = ["2.5.1", "Straße 版本 إصدار 🚀", "<b>&amp;", "a b", "é e\u0301"];
     expect(names.map(printable)).to.deep.equal(names);
+  });
+
+  it("is no formula where a table is copied to a spreadsheet", () => {
+    const formulas = ["=HYPERLINK(A1)", "+1", "-2+3", "@SUM(1)", "  =1+1", "\u00a0=1+1"];
+    for (const formula of formulas) expect(cellText(formula)).to.equal(`'${formula}`);
+    expect(cellText("\t=1+1")).to.equal("\\u{9}=1+1");
+    for (const name of ["2.5.1", "2.5.1-beta", "a=b", "–", "", "'=1"]) expect(cellText(name)).to.equal(name);
   });
 });

@@ -1,7 +1,7 @@
 /** How tools show what strangers sent: readable, and never as a command to the terminal. */
 
 import Table from "cli-table3";
-import { printable, replaceInvisible } from "../dashboard/printable.js";
+import { cellText, replaceInvisible } from "../dashboard/printable.js";
 
 const LONGEST_CELL = 48;
 
@@ -14,7 +14,10 @@ export function printableJson(value: unknown): string {
   });
 }
 
-/** Rows as aligned text under their headings: texts to the left, numbers to the right. Long texts are cut. */
+/**
+ * Rows as aligned text under their headings: texts to the left, numbers to the right. Long texts are cut, and none is a
+ * formula to a spreadsheet.
+ */
 export function table(
   headings: readonly string[],
   rows: ReadonlyArray<ReadonlyArray<string | number>>,
@@ -45,6 +48,6 @@ export function amount(number: number, noun: string): string {
 }
 
 function short(cell: string): string {
-  const shown = printable(cell);
+  const shown = cellText(cell);
   return shown.length <= LONGEST_CELL ? shown : `${shown.slice(0, LONGEST_CELL - 1)}…`;
 }

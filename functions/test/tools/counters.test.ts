@@ -88,6 +88,16 @@ describe("counters", () => {
 });
 
 describe("what tools print", () => {
+  it("is no formula in a table, and as it is elsewhere", async () => {
+    const db = emptyFirestore();
+    await storeEvent(db, { version_name: "=1+1" });
+    await countAllEvents(db);
+    expect((await run(command, [], db)).output).to.include("com.example.shop  '=1+1 ");
+    const [counter] = JSON.parse((await run(command, ["--json"], db)).output);
+    expect(counter.version_name).to.equal("=1+1");
+    expect(table(["n"], [[-1]])).to.equal(" n\n-1");
+  });
+
   /** Much of Latin-1's controls, what fonts leave out, something of all else, halves of characters included. */
   const leftOut = fc.constantFrom(0x34f, 0x115f, 0x3164, 0xfe0f, 0xe0100);
   const unit = fc.oneof(fc.nat(0xff), leftOut, fc.nat(0xffff)).map((code) => String.fromCodePoint(code));
