@@ -76,7 +76,7 @@ describe("the tools as commands", () => {
         '--bad-platform: expected android, ios, electron, got "windows"',
     );
     expect((await runTool("forget", [])).stderr).to.include(
-      "--device: expected the id of a device, got nothing",
+      "forget: expected either --device or --custom-id, got neither",
     );
     expect((await runTool("catch-up", ["--older-than", "-1"])).exitCode).to.equal(2);
   });

@@ -26,6 +26,7 @@ describe("the queries of the tools", () => {
     await run(verify, ["--app", app, "--version", "2.5.1"], db);
     await run(catchUp, ["--yes"], db);
     await run(forget, ["--device", String(anEvent().device_id), "--app", app, "--yes"], db);
+    await run(forget, ["--custom-id", "Ada", "--app", app, "--yes"], db);
     restore();
 
     // Equality on indexed fields and the order of ids: anything else needs a composite index.
