@@ -1,9 +1,12 @@
 import { expect } from "chai";
 import { runTool } from "./tools.ts";
 
-const onFirestore = ["counters", "catch-up", "verify", "forget"];
+const onFirestore = ["counters", "catch-up", "verify", "forget", "purge"];
 /** What cannot be left out. */
-const required: Record<string, string[]> = { forget: ["--device", "x"] };
+const required: Record<string, string[]> = {
+  forget: ["--device", "x"],
+  purge: ["--app", "com.example.shop", "--version", "x"],
+};
 
 async function forEach(names: readonly string[], check: (name: string) => Promise<void>): Promise<void> {
   await Promise.all(names.map(check));
