@@ -3,7 +3,8 @@
 import { stackedColumns } from "./charts.js";
 import { h, s } from "./dom.js";
 import { sum } from "./figures.js";
-import { formatName, formatPlace } from "./format.js";
+import { formatPlace } from "./format.js";
+import { printable } from "./printable.js";
 import { copyButton, headings, numberCell } from "./tables.js";
 
 /**
@@ -26,7 +27,7 @@ export function adoptionView(app, { scope }) {
   const others = updates.filter((version) => !biggest.has(version));
   const zeros = app.days.map(() => 0);
   const series = shown.map((version, i) => ({
-    name: formatName(version.version_name),
+    name: printable(version.version_name),
     className: `series-${i + 1}`,
     installs: version.daily[scope]?.installs ?? zeros,
   }));

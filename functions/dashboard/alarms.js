@@ -2,7 +2,8 @@
 
 import { h, s } from "./dom.js";
 import { actionsOf, alarmsIn, failureKinds, query } from "./figures.js";
-import { formatDay, formatName, formatNumber, formatPercent, formatPlace } from "./format.js";
+import { formatDay, formatNumber, formatPercent, formatPlace } from "./format.js";
+import { printable } from "./printable.js";
 
 /**
  * @typedef {import("./figures.js").AppReport} AppReport
@@ -18,7 +19,7 @@ function headline({ version_name, scope, measure, now, before }) {
   const what = measure === "failed" ? "fail" : "roll back";
   const rates = [now, before].map(({ count, of }) => formatPercent(count / of));
   return {
-    subject: formatName(version_name) + formatPlace(scope),
+    subject: printable(version_name) + formatPlace(scope),
     verdict: `${rates[0]} ${what}, ${rates[1]} before`,
   };
 }
@@ -117,7 +118,7 @@ function alarmBox(app, alarm, meanings) {
         since !== undefined && `, since ${formatDay(since)}`,
         ". ",
         worst && ["Most often ", h("code", {}, worst.action), ": ", lowerFirst(worst.meaning), " "],
-        `Before: ${formatName(before.version_name)}, ${formatNumber(before.count)} of ${formatNumber(before.of)}.`,
+        `Before: ${printable(before.version_name)}, ${formatNumber(before.count)} of ${formatNumber(before.of)}.`,
       ),
     ),
     h(
@@ -128,7 +129,7 @@ function alarmBox(app, alarm, meanings) {
         class: "button",
       },
       "Look closer",
-      h("span", { class: "hidden" }, ` at ${formatName(version_name)}`),
+      h("span", { class: "hidden" }, ` at ${printable(version_name)}`),
     ),
   );
 }

@@ -3,7 +3,8 @@
 import { funnel, shareBar } from "./charts.js";
 import { h } from "./dom.js";
 import { actionsOf, downloads, failureKinds, shownVersion } from "./figures.js";
-import { formatName, formatNumber, formatPlace } from "./format.js";
+import { formatNumber, formatPlace } from "./format.js";
+import { cellText, printable } from "./printable.js";
 import { copyButton, headings, numberCell } from "./tables.js";
 
 /**
@@ -25,7 +26,7 @@ export function detailView(app, choice, meanings) {
   const kinds = failureKinds(actions, meanings);
   const mostOfAKind = Math.max(...kinds.map(({ count }) => count));
   return [
-    h("h2", {}, h("span", { class: "version-name" }, formatName(version.version_name)), formatPlace(scope)),
+    h("h2", {}, h("span", { class: "version-name" }, printable(version.version_name)), formatPlace(scope)),
     h(
       "div",
       { class: "columns-2" },
@@ -97,7 +98,7 @@ function actionRows(actions, meanings) {
       h(
         "tr",
         { "data-key": action, "data-action": action },
-        h("th", { scope: "row" }, h("code", {}, action)),
+        h("th", { scope: "row" }, h("code", {}, cellText(action))),
         numberCell(count),
         h("td", { class: "meaning" }, meanings[action]?.meaning ?? "Not known to this dashboard."),
       ),

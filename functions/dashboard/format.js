@@ -4,18 +4,6 @@ const whole = new Intl.NumberFormat("en-GB");
 const day = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", timeZone: "UTC" });
 const clock = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit", second: "2-digit" });
 
-/**
- * A name that a stranger chose, with its invisible characters written out: with some of them `1.5.2` looks like `2.5.1`.
- *
- * @param {string} name
- */
-export function formatName(name) {
-  return name.replace(
-    /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu,
-    (character) => `\\u{${character.codePointAt(0)?.toString(16)}}`,
-  );
-}
-
 /** @param {string} scope a platform, or `all`: ` on ios`, or nothing */
 export function formatPlace(scope) {
   return scope === "all" ? "" : ` on ${scope}`;

@@ -1,7 +1,8 @@
 /** What surrounds the figures: the choices, what is shown without any, the notes. */
 
 import { h } from "./dom.js";
-import { formatDay, formatName, formatNumber } from "./format.js";
+import { formatDay, formatNumber } from "./format.js";
+import { printable } from "./printable.js";
 
 /**
  * @typedef {import("./figures.js").AppReport} AppReport
@@ -20,7 +21,7 @@ export function appOptions(data, shown) {
   );
   return known || shown === ""
     ? apps
-    : [...apps, h("option", { value: shown, "data-key": shown }, formatName(shown))];
+    : [...apps, h("option", { value: shown, "data-key": shown }, printable(shown))];
 }
 
 /** @param {AppReport | null} app */
@@ -45,7 +46,7 @@ export function platformOptions(app) {
 export function emptyView(data, { app }) {
   if (data.apps.length > 0) {
     return emptyBox(
-      h("h2", {}, "No counters for ", h("code", {}, formatName(app ?? ""))),
+      h("h2", {}, "No counters for ", h("code", {}, printable(app ?? ""))),
       h("p", {}, "Nothing has been counted for this app. Choose another one above, or check its id."),
     );
   }

@@ -2,6 +2,7 @@
 
 import { h } from "./dom.js";
 import { formatNumber } from "./format.js";
+import { cellText } from "./printable.js";
 
 /** @param {string[]} names of the columns */
 export function headings(names) {
@@ -11,7 +12,7 @@ export function headings(names) {
     h(
       "tr",
       {},
-      names.map((name) => h("th", { scope: "col" }, name)),
+      names.map((name) => h("th", { scope: "col" }, cellText(name))),
     ),
   );
 }

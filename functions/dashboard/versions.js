@@ -13,7 +13,8 @@ import {
   shownVersion,
   sum,
 } from "./figures.js";
-import { formatAge, formatName, formatNumber, formatPercent } from "./format.js";
+import { formatAge, formatNumber, formatPercent } from "./format.js";
+import { cellText } from "./printable.js";
 
 /**
  * @typedef {import("./figures.js").AppReport} AppReport
@@ -139,7 +140,7 @@ function versionRow(version, { app, scope, meanings, selected, recent, recentOfA
             "data-choose": link.toString(),
             "aria-current": version_name === selected ? "true" : null,
           },
-          formatName(version_name),
+          cellText(version_name),
         ),
         alarming && h("strong", { class: "tag" }, "Alarm"),
       ),

@@ -3,8 +3,8 @@
 import { spawnSync } from "node:child_process";
 import { createInterface } from "node:readline";
 import { isatty } from "node:tty";
+import { printable } from "../dashboard/printable.js";
 import { counterTable, readCounters } from "../tools/counters.ts";
-import { printable } from "../tools/table.ts";
 import { type Stack, startStack } from "./stack.ts";
 
 const DEFAULT_PORT = 5001;

@@ -17,8 +17,8 @@ export interface Paging {
 }
 
 /**
- * The documents of a query in order of their ids: where it has equality filters only, Firestore's automatic indexes
- * serve that. Documents that change between two pages do not shift the second.
+ * The documents of a query in order of their ids, after the order of the query if it has one. Firestore's automatic indexes
+ * serve that where it has equality filters only, or filters and order of one field. Documents that change between two pages do not shift the second.
  */
 export async function* pages(
   query: Query,

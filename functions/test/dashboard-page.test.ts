@@ -430,6 +430,8 @@ describe(`dashboard, in a browser${missing}`, () => {
       "__proto__",
       "constructor",
       "\u202e1.5.2",
+      "2.5.1\u3164",
+      "=1+1",
       "x".repeat(512),
       "?app=other&version=1#x",
     ];
@@ -439,15 +441,16 @@ describe(`dashboard, in a browser${missing}`, () => {
     await writeCounter(database.firestore, SHOP, "9.9.9 <i>bad</i>", { 0: { ios: attempts(600, 400) } });
     const { url } = await serve(database);
     const page = await visit(url, { viewport: { width: 390, height: 844 } });
-    // What turns `1.5.2` into `2.5.1` to the eye is written out.
-    const asShown = (name: string) => name.replace("\u202e", "\\u{202e}");
+    // What turns `1.5.2` into `2.5.1` to the eye, or makes a second `2.5.1`, is written out.
+    const asShown = (name: string) => name.replace("\u202e", "\\u{202e}").replace("\u3164", "\\u{3164}");
     const all = [...hostile, "0.0.0", "9.9.9 <i>bad</i>"];
-    expect(await versions(page)).to.have.members(all.map(asShown));
+    const inTable = (name: string) => (name === "=1+1" ? "'=1+1" : asShown(name));
+    expect(await versions(page)).to.have.members(all.map(inTable));
     expect((await alarms(page))[0]).to.match(/^9\.9\.9 <i>bad<\/i> on ios: 66\.7 % fail/);
     expect(await page.locator("img, i, b, main script").count()).to.equal(0);
     expect(await page.evaluate(() => document.documentElement.scrollWidth)).to.be.at.most(390);
     for (const name of hostile) {
-      await page.getByRole("link", { name: asShown(name), exact: true }).click();
+      await page.getByRole("link", { name: inTable(name), exact: true }).click();
       expect(await page.locator("#detail h2").textContent()).to.equal(asShown(name));
       expect(new URL(await address(page)).searchParams.get("version")).to.equal(name);
     }
@@ -533,6 +536,24 @@ describe(`dashboard, in a browser${missing}`, () => {
     const { actions } = (await database.firestore.doc(`counters/${SHOP}@2.5.1`).get()).data() ?? {};
     expect(text).to.match(/^Action\tCount\tMeaning\n/);
     expect(text).to.include(`\nset\t${actions.set}\tThe version is installed`);
+  });
+
+  it("copies no name that a spreadsheet runs as a formula", async () => {
+    const database = ownDatabase();
+    const version = '=HYPERLINK("https://evil.example")';
+    await writeCounter(database.firestore, SHOP, version, { 0: { ios: { set: 1, "@action": 1 } } });
+    const { url } = await serve(database);
+    const page = await visit(url, { permissions: ["clipboard-read", "clipboard-write"] });
+    const copy = async (table: string) => {
+      await page.locator(`[data-copy="${table}"]`).click();
+      await page.locator(`[data-copy="${table}"]`, { hasText: "Copied" }).waitFor();
+      return page.evaluate(() => navigator.clipboard.readText());
+    };
+    expect(await copy("actions")).to.include("\n'@action\t1\t");
+    await page.locator("details summary").click();
+    expect(await copy("adoption-table")).to.match(/^Day\t'=HYPERLINK/);
+    expect(await versions(page)).to.deep.equal([`'${version}`]);
+    expect(await page.locator("#detail h2").textContent()).to.equal(version);
   });
 
   it("has no accessibility faults, with an alarm, without one, empty and broken, light, dark and on a phone", async () => {

@@ -45,7 +45,7 @@ describe("dashboard, request by request", () => {
       const links = [...(await response.text()).matchAll(/(?:href|src)="([^"#]+)"/g)].map(
         (match) => match[1],
       );
-      expect(links).to.have.length(13);
+      expect(links).to.have.length(14);
       for (const link of links) {
         const file = await fetch(new URL(link ?? "", page));
         expect(file.status, `${link} from ${page}`).to.equal(200);

@@ -2,6 +2,7 @@
 
 import type { Firestore, QueryDocumentSnapshot } from "firebase-admin/firestore";
 import { z } from "zod";
+import { printable } from "../dashboard/printable.js";
 import { systemClock } from "../src/clock.ts";
 import { settings } from "../src/config.ts";
 import { type CountEvent, eventCounter, isCountable } from "../src/counter.ts";
@@ -9,7 +10,7 @@ import { EVENTS, SHARDS, statusOf } from "../src/firestore.ts";
 import { pages } from "../src/pages.ts";
 import { moveShards } from "../src/shards.ts";
 import { type Command, ExitCode, main, project, wholeNumber, yes } from "./command.ts";
-import { amount, printable } from "./table.ts";
+import { amount } from "./table.ts";
 import { addTo } from "./tally.ts";
 
 /** As many as an instance of the trigger has in flight: a counter is written once a second, whatever shares that. */

@@ -3,8 +3,8 @@
 import { parseArgs } from "node:util";
 import { deleteApp, getApps } from "firebase-admin/app";
 import { z } from "zod";
+import { printable } from "../dashboard/printable.js";
 import { type Session, terminal, UsageError } from "./session.ts";
-import { printable } from "./table.ts";
 
 /** What a tool ends with. `verify` ends with `failed` if it found differences. */
 export const ExitCode = { done: 0, failed: 1, usage: 2 } as const;

@@ -1,26 +1,28 @@
-/** `npm run forget`: deletes the events of a device. Its part in the counters stays. */
+/** `npm run forget`: deletes the events of a device, or of a custom id. Their part in the counters stays. */
 
 import { type Firestore, Timestamp } from "firebase-admin/firestore";
 import { z } from "zod";
+import { printable } from "../dashboard/printable.js";
 import { isCountable } from "../src/counter.ts";
 import { dayId, EVENTS } from "../src/firestore.ts";
 import { pages } from "../src/pages.ts";
 import { countAll, operatorsCounter, type WorkOptions } from "./catch-up.ts";
 import { app, type Command, ExitCode, main, optionHelp, project, yes } from "./command.ts";
-import { amount, printable, table } from "./table.ts";
+import { UsageError } from "./session.ts";
+import { amount, table } from "./table.ts";
 import { addTo } from "./tally.ts";
 
 /** Firestore takes more in one commit; a small one is soon done, and stopping loses little. */
 const PAGE_SIZE = 500;
 
-/** Whose events; of one app, or of all. `device` is taken in any case, and stored in lower case. */
-export interface Whose {
-  device: string;
-  app?: string | undefined;
-}
+/**
+ * Whose events; of one app, or of all. `device` is taken in any case, and stored in lower case; `customId` is taken as
+ * it is.
+ */
+export type Whose = ({ device: string } | { customId: string }) & { app?: string | undefined };
 
-/** The events of one app that a device has sent. Days are `YYYY-MM-DD`, by the time they were received. */
-export interface DeviceEvents {
+/** The events of one app that are somebody's. Days are `YYYY-MM-DD`, by the time they were received. */
+export interface FoundEvents {
   app_id: string;
   events: number;
   uncounted: number;
@@ -29,8 +31,8 @@ export interface DeviceEvents {
 }
 
 /** What `forget` would delete, by app. Changes nothing. */
-export async function eventsOf(db: Firestore, whose: Whose): Promise<DeviceEvents[]> {
-  const apps = new Map<string, DeviceEvents>();
+export async function eventsOf(db: Firestore, whose: Whose): Promise<FoundEvents[]> {
+  const apps = new Map<string, FoundEvents>();
   const query = eventsQuery(db, whose).select("app_id", "received_at", "counted");
   for await (const page of pages(query)) {
     for (const event of page) {
@@ -48,7 +50,7 @@ export async function eventsOf(db: Firestore, whose: Whose): Promise<DeviceEvent
   return [...apps.values()].sort((a, b) => (a.app_id < b.app_id ? -1 : 1));
 }
 
-/** What became of a device's events. */
+/** What became of somebody's events. */
 export interface Forgotten {
   deleted: number;
   /** Those that are kept because they could not be counted, by the reason. */
@@ -56,7 +58,7 @@ export interface Forgotten {
 }
 
 /**
- * Deletes a device's events. What is not counted yet is counted first, so that every event counts once whether it was
+ * Deletes somebody's events. What is not counted yet is counted first, so that every event counts once whether it was
  * deleted early or late. It can be stopped at any point and run again.
  */
 export async function forget(
@@ -80,18 +82,33 @@ export async function forget(
   return result;
 }
 
-function eventsQuery(db: Firestore, { device, app }: Whose) {
-  const query = db.collection(EVENTS).where("device_id", "==", device.toLowerCase());
-  return app === undefined ? query : query.where("app_id", "==", app);
+function eventsQuery(db: Firestore, whose: Whose) {
+  const events = db.collection(EVENTS);
+  const query =
+    "device" in whose
+      ? events.where("device_id", "==", whose.device.toLowerCase())
+      : events.where("custom_id", "==", whose.customId);
+  return whose.app === undefined ? query : query.where("app_id", "==", whose.app);
 }
+
+/** What is stored of a custom id. A longer one would find nothing, which is no answer to who asks to be forgotten. */
+const MAX_CUSTOM_ID = 128;
 
 const options = z.object({
   project,
   device: z
-    .string({ error: "the id of a device" })
+    .string()
     .trim()
     .min(1, { error: "the id of a device" })
-    .register(optionHelp, { value: "ID", text: "the device, its id in any case" }),
+    .optional()
+    .register(optionHelp, { value: "ID", text: "the events of this device, its id in any case" }),
+  "custom-id": z
+    .string()
+    .trim()
+    .min(1, { error: "a custom id" })
+    .max(MAX_CUSTOM_ID, { error: `at most ${MAX_CUSTOM_ID} characters, since no more of it is stored` })
+    .optional()
+    .register(optionHelp, { value: "ID", text: "or the events with this custom id, exactly" }),
   app,
   yes,
 });
@@ -99,29 +116,45 @@ const options = z.object({
 export const command: Command<typeof options> = {
   name: "forget",
   summary:
-    "Deletes the events of a device, for a privacy request. First shows what would be deleted, and asks. Counters " +
-    "stay: they name no device. It can be stopped and run again.",
+    "Deletes the events of a device, or those with a custom id, for a privacy request. First shows what would be " +
+    "deleted, and asks. Counters stay: they name nobody. What a device sent without the custom id goes with --device " +
+    "only. It can be stopped and run again.",
   example: "--project my-project --device 4b7c9f0e-7d0b-4a57-9a3c-2f1c5f6f2a10",
   options,
-  async run({ project, device, app, yes }, session) {
+  async run({ project, yes, ...asked }, session) {
+    const { whose, name } = whoseEvents(asked);
     const db = await session.firestore(project);
-    const found = await eventsOf(db, { device, app });
+    const found = await eventsOf(db, whose);
     if (found.length === 0) {
-      session.print("There is no event of this device.");
+      session.print(`There is no event of ${name}.`);
       return ExitCode.done;
     }
     const total = found.reduce((sum, { events }) => sum + events, 0);
     session.print(eventsTable(found));
-    const question = `Delete ${amount(total, "event")} for good?`;
+    const question = `Delete ${amount(total, "event")} of ${name} for good?`;
     if (!(await session.confirm(question, yes || session.isEmulator))) return ExitCode.done;
     const progress = session.progress(total);
-    const result = await forget(db, { device, app }, { onProgress: progress.advance }).finally(progress.stop);
+    const result = await forget(db, whose, { onProgress: progress.advance }).finally(progress.stop);
     session.print(report(result));
     return result.kept.size === 0 ? ExitCode.done : ExitCode.failed;
   },
 };
 
-function eventsTable(found: readonly DeviceEvents[]): string {
+/** Whose events were asked for, and what to call them. */
+function whoseEvents({ app, ...asked }: Pick<z.output<typeof options>, "app" | "device" | "custom-id">) {
+  const { device, "custom-id": customId } = asked;
+  if (device !== undefined && customId === undefined) {
+    return { whose: { device, app }, name: printable(`device ${device}`) };
+  }
+  if (customId !== undefined && device === undefined) {
+    return { whose: { customId, app }, name: printable(`custom id ${customId}`) };
+  }
+  throw new UsageError(
+    `expected either --device or --custom-id, got ${device === undefined ? "neither" : "both"}`,
+  );
+}
+
+function eventsTable(found: readonly FoundEvents[]): string {
   return table(
     ["app", "events", "not counted yet", "first day", "last day"],
     found.map(({ app_id, events, uncounted, first, last }) => [app_id, events, uncounted, first, last]),

@@ -1,27 +1,23 @@
 /** How tools show what strangers sent: readable, and never as a command to the terminal. */
 
 import Table from "cli-table3";
+import { cellText, replaceInvisible } from "../dashboard/printable.js";
 
 const LONGEST_CELL = 48;
 
-/** What a terminal obeys or does not show: control characters, Unicode's formatting characters, line separators. */
-const INVISIBLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu;
-
-/** The text with what is invisible written out: `\u{1b}` for an escape. */
-export function printable(text: string): string {
-  return text.replace(INVISIBLE, (character) => `\\u{${character.codePointAt(0)?.toString(16)}}`);
-}
-
 /** The value as JSON, with what is invisible written out as JSON escapes it. */
 export function printableJson(value: unknown): string {
-  return JSON.stringify(value, null, 2).replace(INVISIBLE, (character) => {
+  return replaceInvisible(JSON.stringify(value, null, 2), (character) => {
     if (character === "\n") return character;
     const units = Array.from({ length: character.length }, (_, index) => character.charCodeAt(index));
     return units.map((unit) => `\\u${unit.toString(16).padStart(4, "0")}`).join("");
   });
 }
 
-/** Rows as aligned text under their headings: texts to the left, numbers to the right. Long texts are cut. */
+/**
+ * Rows as aligned text under their headings: texts to the left, numbers to the right. Long texts are cut, and none is a
+ * formula to a spreadsheet.
+ */
 export function table(
   headings: readonly string[],
   rows: ReadonlyArray<ReadonlyArray<string | number>>,
@@ -52,6 +48,6 @@ export function amount(number: number, noun: string): string {
 }
 
 function short(cell: string): string {
-  const shown = printable(cell);
+  const shown = cellText(cell);
   return shown.length <= LONGEST_CELL ? shown : `${shown.slice(0, LONGEST_CELL - 1)}…`;
 }

@@ -1,9 +1,12 @@
 import { expect } from "chai";
 import { runTool } from "./tools.ts";
 
-const onFirestore = ["counters", "catch-up", "verify", "forget"];
+const onFirestore = ["counters", "catch-up", "verify", "forget", "purge"];
 /** What cannot be left out. */
-const required: Record<string, string[]> = { forget: ["--device", "x"] };
+const required: Record<string, string[]> = {
+  forget: ["--device", "x"],
+  purge: ["--app", "com.example.shop", "--version", "x"],
+};
 
 async function forEach(names: readonly string[], check: (name: string) => Promise<void>): Promise<void> {
   await Promise.all(names.map(check));
@@ -76,7 +79,7 @@ describe("the tools as commands", () => {
         '--bad-platform: expected android, ios, electron, got "windows"',
     );
     expect((await runTool("forget", [])).stderr).to.include(
-      "--device: expected the id of a device, got nothing",
+      "forget: expected either --device or --custom-id, got neither",
     );
     expect((await runTool("catch-up", ["--older-than", "-1"])).exitCode).to.equal(2);
   });

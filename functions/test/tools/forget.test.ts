@@ -3,6 +3,7 @@ import type { Firestore } from "firebase-admin/firestore";
 import { command, forget } from "../../tools/forget.ts";
 import { anEvent } from "../backend.ts";
 import { firestoreError, interceptCalls } from "../faults.ts";
+import { parsedEvent } from "../stored.ts";
 import {
   contents,
   countAllEvents,
@@ -85,7 +86,7 @@ describe("forget", () => {
     const before = await contents(db);
     const { exitCode, output, questions } = await run(command, ["--device", device], db, false);
     expect(exitCode).to.equal(0);
-    expect(questions).to.deep.equal(["Delete 3 events for good?"]);
+    expect(questions).to.deep.equal([`Delete 3 events of device ${device} for good?`]);
     expect(output.split("\n").map((line) => line.split(/ {2,}/))).to.deep.equal([
       ["app", "events", "not counted yet", "first day", "last day"],
       ["com.example.desktop", "1", "1", day(0), day(0)],
@@ -110,11 +111,56 @@ describe("forget", () => {
     await storeEvent(db, { device_id: "" });
     const { output, questions } = await run(command, ["--device", device], db);
     expect({ output, questions }).to.deep.equal({
-      output: "There is no event of this device.",
+      output: `There is no event of device ${device}.`,
       questions: [],
     });
     expect((await run(command, ["--device", " ", "--yes"], db)).exitCode).to.equal(2);
     expect(await devices(db)).to.deep.equal([""]);
+  });
+
+  it("deletes the events with a custom id instead, of one app or of all", async () => {
+    const db = await namedEvents();
+    const args = ["--custom-id", " Ada ", "--app", "com.example.desktop"];
+    const { exitCode, output, questions } = await run(command, args, db, true);
+    expect({ exitCode, questions }).to.deep.equal({
+      exitCode: 0,
+      questions: ["Delete 1 event of custom id Ada for good?"],
+    });
+    expect(output.split("\n").at(-1)).to.equal("1 event deleted");
+    await run(command, ["--custom-id", "Ada", "--yes"], db);
+    expect(Object.keys(await contents(db)).filter((path) => path.startsWith("events/"))).to.deep.equal([
+      "events/event003",
+      "events/event004",
+      "events/event005",
+    ]);
+    expect((await contents(db))[shop]).to.deep.include({ actions: { set: 1 } });
+    expect((await run(command, ["--custom-id", "Ada"], db)).output).to.equal(
+      "There is no event of custom id Ada.",
+    );
+  });
+
+  it("is asked for a device or for a custom id, not for both, neither or an empty one", async () => {
+    const db = await namedEvents();
+    const before = await contents(db);
+    for (const [args, fault] of [
+      [[], "forget: expected either --device or --custom-id, got neither"],
+      [
+        ["--device", device, "--custom-id", "Ada"],
+        "forget: expected either --device or --custom-id, got both",
+      ],
+      [["--custom-id", " "], 'forget: --custom-id: expected a custom id, got " "'],
+      [["--custom-id", "x".repeat(129)], "forget: --custom-id: expected at most 128 characters"],
+    ] as const) {
+      const { exitCode, complaints } = await run(command, [...args, "--yes"], db);
+      expect(exitCode).to.equal(2);
+      expect(complaints.join()).to.include(fault);
+    }
+    expect(await contents(db)).to.deep.equal(before);
+  });
+
+  it("takes a custom id as long as one that is stored", () => {
+    const sent = "x".repeat(1_000);
+    expect(parsedEvent({ custom_id: sent }).custom_id).to.equal(sent.slice(0, 128));
   });
 
   for (const death of deaths) {
@@ -131,6 +177,17 @@ describe("forget", () => {
     });
   }
 });
+
+/** Events of one device: two of Ada's, in two apps, and three that are not hers. */
+async function namedEvents(): Promise<Firestore> {
+  const db = emptyFirestore();
+  await storeEvent(db, { custom_id: "Ada" });
+  await storeEvent(db, { custom_id: "Ada", app_id: "com.example.desktop" });
+  await storeEvent(db, { custom_id: "ada" });
+  await storeEvent(db, { custom_id: "Ada Lovelace" });
+  await storeEvent(db);
+  return db;
+}
 
 /** Events of two devices and versions, of which some are counted. */
 async function partlyCounted(): Promise<Firestore> {

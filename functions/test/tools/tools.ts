@@ -9,7 +9,7 @@ import { type DocumentSnapshot, type Firestore, Timestamp } from "firebase-admin
 import type { z } from "zod";
 import { systemClock } from "../../src/clock.ts";
 import { eventCounter } from "../../src/counter.ts";
-import { COUNTERS, DAYS, EVENTS } from "../../src/firestore.ts";
+import { COUNTERS, DAYS, EVENTS, SHARDS } from "../../src/firestore.ts";
 import { type Command, runCommand } from "../../tools/command.ts";
 import { anEvent } from "../backend.ts";
 import { type Call, firestoreError, interceptCalls } from "../faults.ts";
@@ -63,10 +63,11 @@ export async function countAllEvents(db: Firestore): Promise<void> {
   await Promise.all(docs.map(counter(db)));
 }
 
-/** All events, counters and days by path, apart from the times at which they were written. */
+/** All events, counters, days and shards by path, apart from the times at which they were written. */
 export async function contents(db: Firestore) {
   const documents: Record<string, object> = {};
-  for (const query of [db.collection(EVENTS), db.collection(COUNTERS), db.collectionGroup(DAYS)]) {
+  const counters = [db.collection(COUNTERS), db.collectionGroup(DAYS), db.collectionGroup(SHARDS)];
+  for (const query of [db.collection(EVENTS), ...counters]) {
     for (const document of (await query.get()).docs) {
       const { updated_at, received_at, expire_at, ...data } = document.data();
       documents[document.ref.path] = data;

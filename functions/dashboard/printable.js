@@ -1,0 +1,40 @@
+/** Writes out what strangers sent so that it looks like what it is, for the page and for the tools. */
+
+/**
+ * What a terminal obeys, or nobody sees: control, formatting and surrogate characters, line separators, and what Unicode
+ * lets a font leave out, such as fillers and variation selectors. With some of them `1.5.2` looks like `2.5.1`.
+ */
+const INVISIBLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/gu;
+
+/**
+ * The text with each invisible character as `write` writes it out.
+ *
+ * @param {string} text
+ * @param {(character: string) => string} write
+ */
+export function replaceInvisible(text, write) {
+  return text.replace(INVISIBLE, write);
+}
+
+/**
+ * The text with what is invisible written out: `\u{1b}` for an escape.
+ *
+ * @param {string} text
+ */
+export function printable(text) {
+  return replaceInvisible(text, (character) => `\\u{${character.codePointAt(0)?.toString(16)}}`);
+}
+
+/** What a spreadsheet takes for a formula. Spaces before it are lost on the way there. */
+const FORMULA = /^\s*[-=+@]/;
+
+/**
+ * The text as a table shows it: printable, and with a `'` in front where a spreadsheet that it is copied to would run it
+ * as a formula.
+ *
+ * @param {string} text
+ */
+export function cellText(text) {
+  const shown = printable(text);
+  return FORMULA.test(shown) ? `'${shown}` : shown;
+}
