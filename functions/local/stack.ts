@@ -54,6 +54,7 @@ export async function startStack(
 ): Promise<Stack> {
   process.env.NODE_ENV = "production"; // As in Cloud Functions: without it Express shows stack traces to strangers.
   process.env.GCLOUD_PROJECT = projectId;
+  process.env.STATS_MAX_INSTANCES ??= "1"; // As many as there are here: this one takes all of MAX_EVENTS_PER_SECOND.
   const database = new FirestoreMock().createDatabase(projectId);
   const firestore = database.firestore();
   useFirestore(firestore);

@@ -12,7 +12,7 @@ const MAX_WARNINGS = 50;
 
 const MINUTE = 60_000;
 
-/** The log of an instance. */
+/** The log of an instance. `logger.error` would add a stack trace to each message: `logger.write` does not. */
 export function requestLog(clock: Clock) {
   const warned = new Set<string>();
   const warnOfUnknownAction = (action: string) => {
@@ -55,21 +55,24 @@ export function requestLog(clock: Clock) {
 
     /** Firestore's reason, with the app of the first event that was to be stored. */
     notStored(events: number, [first]: readonly PluginEvent[], error: unknown): void {
-      const log = isTransient(error) ? logger.warn : logger.error;
-      const message = "Events could not be stored; the device is told to send them again.";
-      log(message, { app_id: first?.app_id, events, error: String(error) });
+      logger.write({
+        severity: isTransient(error) ? "WARNING" : "ERROR",
+        message: "Events could not be stored; the device is told to send them again.",
+        app_id: first?.app_id,
+        events,
+        error: String(error),
+      });
     },
 
     /** At most once a minute. */
     tooManyEvents(limit: number): void {
       if (clock.now() - complainedAt < MINUTE) return;
       complainedAt = clock.now();
-      logger.error(
-        "More events come than MAX_EVENTS_PER_SECOND allows; devices are told to send them again.",
-        {
-          events_per_second_of_this_instance: limit,
-        },
-      );
+      logger.write({
+        severity: "ERROR",
+        message: "More events come than MAX_EVENTS_PER_SECOND allows; devices are told to send them again.",
+        events_per_second_of_this_instance: limit,
+      });
     },
   };
 }
@@ -78,8 +81,5 @@ export function requestLog(clock: Clock) {
 export function logUnforeseen(error: unknown): void {
   const { name, stack = "" } = error instanceof Error ? error : { name: typeof error };
   const frames = stack.split("\n").filter((line) => /^ {4}at /.test(line));
-  logger.error("An unforeseen failure; the device is told to send its events again.", {
-    error: name,
-    stack: frames.join("\n"),
-  });
+  logger.write({ severity: "ERROR", message: [`An unforeseen failure: ${name}`, ...frames].join("\n") });
 }

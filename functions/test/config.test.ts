@@ -20,6 +20,8 @@ const wrong: Record<string, string[]> = {
   EXTRA_ACTIONS: ["a-b", "9lives", "__proto__", "a b"],
   EVENT_RETENTION_DAYS: ["", "-1", "1.5", "ninety", "36501", "1e3"],
   STORE_CUSTOM_ID: ["", "yes", "TRUE", "1"],
+  STORE_METADATA: ["no"],
+  MAX_EVENTS_PER_SECOND: ["-1", "1000001", "1k"],
   REGION: ["", "us", "us-central1,europe-west1"],
   STATS_MAX_INSTANCES: ["0", "1001", "many"],
   STATS_MIN_INSTANCES: ["-1", "1001"],
@@ -31,12 +33,17 @@ const wrong: Record<string, string[]> = {
 describe("settings", () => {
   it("have defaults that suit most", async () => {
     delete process.env.COUNTER_COMMIT_INTERVAL_MS;
+    delete process.env.MAX_EVENTS_PER_SECOND;
+    delete process.env.STATS_MAX_INSTANCES;
     expect(await settingsWith({})).to.deep.equal({
       appIds: new Set(),
       statsToken: "",
       extraActions: new Set(),
       eventRetentionDays: 90,
       storeCustomId: true,
+      storeMetadata: true,
+      maxEventsPerSecond: 1_000,
+      statsMaxInstances: 3,
       region: "us-central1",
       counterCommitIntervalMs: 1_000,
       counterShards: 1,
@@ -50,6 +57,9 @@ describe("settings", () => {
       EXTRA_ACTIONS: "new_action",
       EVENT_RETENTION_DAYS: "0",
       STORE_CUSTOM_ID: "false",
+      STORE_METADATA: "false",
+      MAX_EVENTS_PER_SECOND: "500",
+      STATS_MAX_INSTANCES: "5",
       REGION: "europe-west1",
       COUNTER_COMMIT_INTERVAL_MS: "500",
       COUNTER_SHARDS: "10",
@@ -60,6 +70,9 @@ describe("settings", () => {
       extraActions: new Set(["new_action"]),
       eventRetentionDays: 0,
       storeCustomId: false,
+      storeMetadata: false,
+      maxEventsPerSecond: 500,
+      statsMaxInstances: 5,
       region: "europe-west1",
       counterCommitIntervalMs: 500,
       counterShards: 10,

@@ -12,17 +12,10 @@ function parse(fields: Record<string, unknown>) {
   return parsed.ok ? parsed.event : parsed.message;
 }
 
-const required = [
-  "app_id",
-  "device_id",
-  "action",
-  "platform",
-  "version_name",
-  "version_build",
-  "version_code",
-  "version_os",
-  "plugin_version",
-];
+const required = ["app_id", "device_id", "action", "platform", "version_os", "plugin_version"];
+
+/** Some devices leave these out. */
+const emptyWhenAbsent = ["version_name", "version_build", "version_code"];
 
 describe("event: required fields", () => {
   for (const field of required) {
@@ -30,6 +23,21 @@ describe("event: required fields", () => {
       expect(parse({ [field]: undefined })).to.equal(`${field}: expected a string, got nothing`);
       expect(parse({ [field]: null })).to.equal(`${field}: expected a string, got null`);
       expect(parse({ [field]: [1] })).to.equal(`${field}: expected a string, got an array`);
+    });
+  }
+
+  for (const field of emptyWhenAbsent) {
+    it(`takes an event without ${field}, or with null for it, as one that leaves it empty`, () => {
+      expect(parse({ [field]: undefined })).to.have.property(field, "");
+      expect(parse({ [field]: null })).to.have.property(field, "");
+      expect(parse({ [field]: [1] })).to.equal(`${field}: expected a string, got an array`);
+    });
+  }
+
+  for (const field of [...required, ...emptyWhenAbsent, "custom_id", "message"]) {
+    it(`refuses an object that looks like a string for ${field}`, () => {
+      const lookalike = { length: { toString: 1 }, trim: 1, slice: 1, toString: 1 };
+      expect(parse({ [field]: lookalike })).to.equal(`${field}: expected a string, got an object`);
     });
   }
 
@@ -49,11 +57,9 @@ describe("event: required fields", () => {
     version_os: 128,
     plugin_version: 128,
   })) {
-    it(`takes ${max} characters for ${field} and refuses one more`, () => {
+    it(`takes ${max} characters for ${field} and cuts what is longer`, () => {
       expect(parse({ [field]: "x".repeat(max) })).to.have.property(field, "x".repeat(max));
-      expect(parse({ [field]: "x".repeat(max + 1) })).to.equal(
-        `${field}: expected at most ${max} characters, got a string of ${max + 1} characters`,
-      );
+      expect(parse({ [field]: "x".repeat(max + 1) })).to.have.property(field, "x".repeat(max));
     });
   }
 
@@ -99,7 +105,7 @@ describe("event: required fields", () => {
     for (const action of [...contractActions, ...deviceActions, ...backendActions]) {
       expect(parse({ action })).to.have.property("action", action);
     }
-    expect(new Set([...contractActions, ...deviceActions, ...backendActions]).size).to.equal(92);
+    expect(new Set([...contractActions, ...deviceActions, ...backendActions]).size).to.equal(95);
     expect(parse({ action: "Set" })).to.equal('action: expected an action of the updater plugin, got "Set"');
     expect(parse({ action: "constructor" })).to.include("expected an action");
   });
@@ -164,6 +170,15 @@ describe("event: optional fields", () => {
     expect(parse({ timestamp: "now" })).to.equal('timestamp: expected a number of milliseconds, got "now"');
   });
 
+  it("trims custom_id and install_source, and writes the latter in lower case", () => {
+    expect(parse({ custom_id: `${" ".repeat(200)}User_1842\n`, install_source: " TestFlight " })).to.include({
+      custom_id: "User_1842",
+      install_source: "testflight",
+    });
+    const blank = parse({ custom_id: " ", install_source: "\t" });
+    expect(blank).to.be.an("object").that.does.not.have.any.keys("custom_id", "install_source");
+  });
+
   it("does not cut a character in half", () => {
     expect(parse({ key_id: `${"x".repeat(19)}😀` })).to.have.property("key_id", "x".repeat(19));
   });
@@ -185,6 +200,19 @@ describe("event: metadata", () => {
     expect(metadata({ ["k".repeat(65)]: "v".repeat(2_049) })).to.deep.equal({
       ["k".repeat(64)]: "v".repeat(2_048),
     });
+  });
+
+  it("stops at the last entry that it keeps", () => {
+    const read: string[] = [];
+    const names = Array.from({ length: 1_000 }, (_, i) => `k${i}`);
+    const many = new Proxy(Object.fromEntries(names.map((name) => [name, "v"])), {
+      get: (target, name) => {
+        read.push(String(name));
+        return Reflect.get(target, name);
+      },
+    });
+    expect(Object.keys(metadata(many) ?? {})).to.have.length(30);
+    expect(read).to.deep.equal(names.slice(0, 30));
   });
 
   it("leaves out what Firestore cannot store, and is left out when nothing remains", () => {

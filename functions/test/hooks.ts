@@ -4,6 +4,7 @@ import { startBackend } from "./backend.ts";
 import { logs } from "./captured-logs.ts";
 
 process.env.COUNTER_COMMIT_INTERVAL_MS ??= "20"; // A second would be spent waiting in every test that counts twice.
+process.env.MAX_EVENTS_PER_SECOND ??= "0"; // Tests that send much share an instance.
 
 export const mochaHooks = {
   beforeAll: startBackend,

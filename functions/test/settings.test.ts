@@ -4,7 +4,7 @@ import { getTestServer } from "@google-cloud/functions-framework/testing";
 import { expect } from "chai";
 import { type HttpsFunction, onRequest } from "firebase-functions/https";
 import { listen } from "../local/listen.ts";
-import { systemClock } from "../src/clock.ts";
+import { type Clock, systemClock } from "../src/clock.ts";
 import { eventStore } from "../src/event-store.ts";
 import { statsHandler } from "../src/stats.ts";
 import { anEvent, backend } from "./backend.ts";
@@ -19,6 +19,9 @@ async function deploy(settings: {
   extraActions?: string[];
   eventRetentionDays?: number;
   storeCustomId?: boolean;
+  storeMetadata?: boolean;
+  maxEventsPerSecond?: number;
+  clock?: Clock;
 }) {
   const {
     appIds = [],
@@ -26,10 +29,19 @@ async function deploy(settings: {
     extraActions = [],
     eventRetentionDays = 90,
     storeCustomId = true,
+    storeMetadata = true,
+    maxEventsPerSecond = 0,
+    clock = systemClock,
   } = settings;
   const db = backend().newFirestore();
-  const store = eventStore(db, { eventRetentionDays, storeCustomId, clock: systemClock });
-  const options = { appIds: new Set(appIds), statsToken, extraActions: new Set(extraActions) };
+  const store = eventStore(db, { eventRetentionDays, storeCustomId, storeMetadata, clock: systemClock });
+  const options = {
+    appIds: new Set(appIds),
+    statsToken,
+    extraActions: new Set(extraActions),
+    maxEventsPerSecond,
+    clock,
+  };
   const stats: HttpsFunction = onRequest(statsHandler(store, options));
   const name = `stats-${servers.length}`;
   http(name, stats as HttpFunction);
@@ -145,6 +157,55 @@ describe("STORE_CUSTOM_ID", () => {
   });
 });
 
+describe("STORE_METADATA", () => {
+  it("keeps message and metadata, or leaves them out", async () => {
+    for (const storeMetadata of [true, false]) {
+      const { send, stored } = await deploy({ storeMetadata });
+      await send(anEvent({ message: "typed by a user", metadata: { error: "typed by a user" } }));
+      const [event] = await stored();
+      expect(event).to.include({ action: "set" });
+      expect([event?.message, event?.metadata]).to.deep.equal(
+        storeMetadata ? ["typed by a user", { error: "typed by a user" }] : [undefined, undefined],
+      );
+    }
+  });
+});
+
+describe("MAX_EVENTS_PER_SECOND", () => {
+  it("answers 503 beyond it and logs that once a minute, and takes events again later", async () => {
+    let now = 0;
+    const clock = { ...systemClock, now: () => now };
+    const { send, stored } = await deploy({ maxEventsPerSecond: 2, clock });
+    const batch = Array.from({ length: 120 }, () => anEvent());
+    expect((await send(batch)).status).to.equal(200);
+
+    for (const body of [batch, anEvent()]) {
+      const { status, body: answer } = await send(body);
+      expect(status).to.equal(503);
+      expect(answer).to.deep.equal({
+        error: "too_many_events",
+        message: "more events come than are taken; send them again later",
+      });
+    }
+    const complaints = () => logs.filter(({ severity }) => severity === "ERROR");
+    expect(complaints().map(({ message }) => message)).to.deep.equal([
+      "More events come than MAX_EVENTS_PER_SECOND allows; devices are told to send them again.",
+    ]);
+    expect(await stored()).to.have.length(120);
+
+    now += 61_000;
+    expect((await send(batch)).status).to.equal(200);
+    expect((await send(batch)).status).to.equal(503);
+    expect(complaints()).to.have.length(2);
+  });
+
+  it("does not count what is refused anyway", async () => {
+    const { send } = await deploy({ maxEventsPerSecond: 1, clock: { ...systemClock, now: () => 0 } });
+    await send(Array.from({ length: 500 }, () => anEvent({ app_id: "nodots" })));
+    expect((await send(anEvent())).status).to.equal(200);
+  });
+});
+
 describe("the log", () => {
   it("has one line per request: counts, and which fields were at fault", async () => {
     const { send } = await deploy({ appIds: ["com.example.shop"] });
@@ -192,6 +253,30 @@ describe("the log", () => {
     const { send } = await deploy({});
     await send(Array.from({ length: 500 }, (_, i) => anEvent({ action: `made_up_${i}` })));
     expect(logs.filter(({ severity }) => severity === "WARNING")).to.have.length(50);
+  });
+
+  it("has the stack of a failure that nobody foresaw, without what was sent; others of the batch are stored", async () => {
+    const { send, stored } = await deploy({ extraActions: ["quantum_update"] });
+    const { has } = Set.prototype;
+    Set.prototype.has = function (value) {
+      if (value === "secret-action") throw new TypeError(`cannot read ${value}`);
+      return has.call(this, value);
+    };
+    const { status, body } = await send([anEvent(), anEvent({ action: "secret-action" }), anEvent()]).finally(
+      () => {
+        Set.prototype.has = has;
+      },
+    );
+    expect(status).to.equal(200);
+    expect(body.results.map((result: { status: string }) => result.status)).to.deep.equal([
+      "ok",
+      "error",
+      "ok",
+    ]);
+    expect(await stored()).to.have.length(2);
+    const [failure] = logs.filter(({ severity }) => severity === "ERROR");
+    expect(failure?.message).to.match(/^An unforeseen failure: TypeError\n {4}at .*settings\.test\.ts/);
+    expect(JSON.stringify(logs)).not.to.include("secret");
   });
 
   it("never holds a device id, a custom id or a payload", async () => {

@@ -19,7 +19,12 @@ let nextTimestamp = 1_795_392_000_000;
 /** Stores events and gives them as their triggers deliver them. */
 export async function store<Events extends Record<string, unknown>[]>(db: Firestore, ...fields: Events) {
   const events = fields.map(parsedEvent);
-  await eventStore(db, { eventRetentionDays: 90, storeCustomId: true, clock: systemClock })(events);
+  await eventStore(db, {
+    eventRetentionDays: 90,
+    storeCustomId: true,
+    storeMetadata: true,
+    clock: systemClock,
+  })(events);
   const refs = events.map((event) => db.doc(`events/${eventId(event)}`));
   return (await db.getAll(...refs)) as { [Key in keyof Events]: DocumentSnapshot };
 }

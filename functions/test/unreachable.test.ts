@@ -18,7 +18,12 @@ describe("a Firestore that cannot be reached", () => {
   const db = new Firestore({ projectId: "demo-unreachable", host: "127.0.0.1:1", ssl: false });
 
   it("is given up in time for stats to answer 503", async () => {
-    const store = eventStore(db, { eventRetentionDays: 90, storeCustomId: true, clock: hurriedClock });
+    const store = eventStore(db, {
+      eventRetentionDays: 90,
+      storeCustomId: true,
+      storeMetadata: true,
+      clock: hurriedClock,
+    });
     const started = hurriedClock.now();
     const error = await store([parsedEvent()]).catch((reason) => reason);
     expect(isTransient(error)).to.equal(true);
