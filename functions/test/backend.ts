@@ -6,8 +6,10 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Firestore } from "firebase-admin/firestore";
 
 export interface Backend {
-  /** The URL of the `stats` function. */
+  /** The URL of the `stats` function: in a process of its own, as an instance of Cloud Functions runs it. */
   statsUrl: string;
+  /** The same in this process, where tests can make its calls of Firestore fail and read its log. */
+  statsUrlInProcess: string;
   firestore: Firestore;
   /** An empty Firestore that no function listens to. */
   newFirestore(): Firestore;
@@ -37,11 +39,25 @@ export async function startBackend(): Promise<void> {
 }
 
 async function inMemory(): Promise<Backend> {
-  const { startStack } = await import("../local/stack.ts");
+  const { projectId, startStack } = await import("../local/stack.ts");
+  const { serveFirestore } = await import("../local/firestore-server.ts");
+  const { startFunction } = await import("../local/framework.ts");
   const { FirestoreMock } = await import("@firebase-bridge/firestore-admin");
   const { functionUrls, firestore, settled } = await startStack(0);
   const newFirestore = () => new FirestoreMock().createDatabase("demo-empty").firestore();
-  return { statsUrl: functionUrls.get("stats") ?? "", firestore, newFirestore, settled };
+  const { host } = await serveFirestore(firestore);
+  const { url } = await startFunction("stats", {
+    GCLOUD_PROJECT: projectId,
+    FIRESTORE_EMULATOR_HOST: host,
+    MAX_EVENTS_PER_SECOND: "0",
+  });
+  return {
+    statsUrl: url,
+    statsUrlInProcess: functionUrls.get("stats") ?? "",
+    firestore,
+    newFirestore,
+    settled,
+  };
 }
 
 /** A project of its own is an empty database of its own: the emulator makes one for each name. */
@@ -54,8 +70,10 @@ async function emulators(): Promise<Backend> {
   const { port } = readJson("firebase.json").emulators.functions;
   const firestore = getFirestore(initializeApp({ projectId }));
   const uncounted = firestore.collection("events").where("counted", "==", false).limit(1);
+  const statsUrl = `http://127.0.0.1:${port}/${projectId}/us-central1/stats`;
   return {
-    statsUrl: `http://127.0.0.1:${port}/${projectId}/us-central1/stats`,
+    statsUrl,
+    statsUrlInProcess: statsUrl,
     firestore,
     newFirestore() {
       const name = `demo-empty-${randomUUID().slice(0, 8)}`;
@@ -113,8 +131,18 @@ export async function post(body: unknown, path = ""): Promise<Answer> {
   return postRaw(JSON.stringify(body), { "Content-Type": "application/json" }, path);
 }
 
+/** The same to the `stats` of this process. */
+export async function postInProcess(body: unknown): Promise<Answer> {
+  const headers = { "Content-Type": "application/json" };
+  return send(backend().statsUrlInProcess, JSON.stringify(body), headers);
+}
+
 export async function postRaw(body: BodyInit | null, headers = {}, path = ""): Promise<Answer> {
-  const response = await fetch(backend().statsUrl + path, { method: "POST", body, headers });
+  return send(backend().statsUrl + path, body, headers);
+}
+
+async function send(url: string, body: BodyInit | null, headers: Record<string, string>): Promise<Answer> {
+  const response = await fetch(url, { method: "POST", body, headers });
   return {
     status: response.status,
     headers: response.headers,

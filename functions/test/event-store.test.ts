@@ -1,5 +1,12 @@
 import { expect } from "chai";
-import { anEvent, backend, describeInProcess, newApp, post, storedEvents } from "./backend.ts";
+import {
+  anEvent,
+  backend,
+  describeInProcess,
+  newApp,
+  postInProcess as post,
+  storedEvents,
+} from "./backend.ts";
 import { logs } from "./captured-logs.ts";
 import { interceptCalls } from "./faults.ts";
 

@@ -1,5 +1,7 @@
-/** Starts the backend before the first test of this process; it ends with the process. */
+/** Builds the functions, and starts the backend before the first test of this process; it ends with the process. */
 
+import { execFile } from "node:child_process";
+import { promisify } from "node:util";
 import { startBackend } from "./backend.ts";
 import { logs } from "./captured-logs.ts";
 
@@ -10,3 +12,8 @@ export const mochaHooks = {
   beforeAll: startBackend,
   beforeEach: () => logs.splice(0),
 };
+
+/** Once, before any test of any process. */
+export async function mochaGlobalSetup(): Promise<void> {
+  await promisify(execFile)("npm", ["run", "build"], { cwd: new URL("..", import.meta.url) });
+}

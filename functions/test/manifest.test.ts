@@ -14,7 +14,6 @@ async function deployManifest() {
   const folder = await mkdtemp(join(tmpdir(), "manifest-"));
   const file = join(folder, "functions.json");
   try {
-    await run(join(bin, "tsc"), ["-p", "tsconfig.build.json"], { cwd: functions });
     const env = { ...process.env, GCLOUD_PROJECT: "demo-manifest", FUNCTIONS_MANIFEST_OUTPUT_PATH: file };
     await run(join(bin, "firebase-functions"), ["."], { cwd: functions, env });
     return JSON.parse(await readFile(file, "utf8"));

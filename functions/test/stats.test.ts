@@ -1,6 +1,15 @@
 import { gzipSync } from "node:zlib";
 import { expect } from "chai";
-import { anEvent, backend, describeInProcess, newApp, post, postRaw, storedEvents } from "./backend.ts";
+import {
+  anEvent,
+  backend,
+  describeInProcess,
+  newApp,
+  post,
+  postInProcess,
+  postRaw,
+  storedEvents,
+} from "./backend.ts";
 import { logs } from "./captured-logs.ts";
 import { firestoreError, interceptCalls } from "./faults.ts";
 
@@ -178,7 +187,11 @@ describeInProcess("stats, when Firestore fails", () => {
       const restore = interceptCalls(backend().firestore, () => Promise.reject(firestoreError(code)));
       try {
         const event = anEvent({ app_id: newApp() });
-        const answers = await Promise.all([post(event), post([event]), post([event, "junk"])]);
+        const answers = await Promise.all([
+          postInProcess(event),
+          postInProcess([event]),
+          postInProcess([event, "junk"]),
+        ]);
         for (const { status, headers, body } of answers) {
           expect(status).to.equal(503);
           expect(Number(headers.get("retry-after"))).to.be.greaterThan(0);
@@ -198,7 +211,7 @@ describeInProcess("stats, when Firestore fails", () => {
       Promise.reject(firestoreError(7, "PERMISSION_DENIED")),
     );
     try {
-      expect((await post([anEvent()])).status).to.equal(503);
+      expect((await postInProcess([anEvent()])).status).to.equal(503);
     } finally {
       restore();
     }
@@ -213,12 +226,12 @@ describeInProcess("stats, when Firestore fails", () => {
     const restore = interceptCalls(backend().firestore, ({ proceed }) =>
       ++calls % 2 ? proceed() : Promise.reject(firestoreError(8)),
     );
-    expect((await post(batch)).status).to.equal(503);
+    expect((await postInProcess(batch)).status).to.equal(503);
     restore();
     const inPart = (await storedEvents(app_id)).length;
     expect(inPart).to.be.within(1, 49);
 
-    const again = await post(batch);
+    const again = await postInProcess(batch);
     expect(again.status).to.equal(200);
     expect(again.body.results?.every((result) => result.status === "ok")).to.equal(true);
     expect(await storedEvents(app_id)).to.have.length(50);
@@ -230,7 +243,7 @@ describeInProcess("stats, when Firestore fails", () => {
     const restore = interceptCalls(backend().firestore, ({ proceed }) =>
       ++calls === 1 ? Promise.reject(firestoreError(14)) : proceed(),
     );
-    expect((await post(anEvent({ app_id }))).status).to.equal(200);
+    expect((await postInProcess(anEvent({ app_id }))).status).to.equal(200);
     restore();
     expect(await storedEvents(app_id)).to.have.length(1);
   });
@@ -241,7 +254,7 @@ describeInProcess("stats, when Firestore fails", () => {
     const restore = interceptCalls(backend().firestore, ({ request, proceed }) =>
       JSON.stringify(request.writes).includes("refused") ? Promise.reject(firestoreError(3)) : proceed(),
     );
-    const { status, body } = await post(batch);
+    const { status, body } = await postInProcess(batch);
     restore();
     expect(status).to.equal(200);
     expect(body.results?.map((result) => result.status)).to.deep.equal(["ok", "error", "ok"]);
