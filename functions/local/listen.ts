@@ -1,8 +1,7 @@
 /** How servers of this machine get a port. */
 
 import { once } from "node:events";
-import type { Server } from "node:http";
-import type { AddressInfo } from "node:net";
+import type { AddressInfo, Server } from "node:net";
 
 /** Lets a server listen on 127.0.0.1, on any free port if `port` is 0. Resolves with its port; rejects if that is in use. */
 export async function listen(server: Server, port = 0, backlog?: number): Promise<number> {

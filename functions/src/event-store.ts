@@ -1,6 +1,7 @@
 /** How events are stored, and why twice is once. */
 
 import { createHash } from "node:crypto";
+import DataLoader from "dataloader";
 import { type DocumentReference, type Firestore, Timestamp } from "firebase-admin/firestore";
 import { type Clock, inTime } from "./clock.ts";
 import type { PluginEvent } from "./event.ts";
@@ -13,8 +14,9 @@ export type StoreResult = "stored" | "duplicate" | "refused";
 /** Stores events and answers for each, in order. Rejects with Firestore's error where it could not tell. */
 export type StoreEvents = (events: readonly PluginEvent[]) => Promise<StoreResult[]>;
 
-/** How many documents go to Firestore together; BulkWriter makes requests of 20 of them, all at once. */
+/** How many documents go to Firestore together, in calls of as many as BulkWriter puts into one, all at once. */
 const MAX_GROUP_EVENTS = 500;
+const MAX_CALL_EVENTS = 20;
 
 /** How often a document is tried, besides what the Admin SDK does. Old plugins do not send an event again, so this does. */
 const MAX_ATTEMPTS = 2;
@@ -37,7 +39,7 @@ export interface EventStoreOptions {
 export function eventStore(db: Firestore, options: EventStoreOptions): StoreEvents {
   const { clock } = options;
   const create = groupCommit<NewEvent, StoreResult>({
-    commit: (events) => inTime(createAll(db, events), clock),
+    commit: (events) => createAll(db, events, clock),
     maxItems: MAX_GROUP_EVENTS,
     interval: () => 0,
     clock,
@@ -63,31 +65,45 @@ interface NewEvent {
   document: EventDocument;
 }
 
-/** Creates documents by `BatchWrite`, which is not atomic: a result or Firestore's error for each. */
-async function createAll(db: Firestore, events: readonly NewEvent[]): Promise<(StoreResult | Error)[]> {
-  const first = new Map<string, Promise<StoreResult | Error>>();
-  const writer = db.bulkWriter({ throttling: false });
-  writer.onWriteError(() => false);
-  const results = events.map(async ({ ref, document }) => {
-    const copied = first.get(ref.path);
-    if (copied) return duplicateOf(await copied);
-    const created = writer.create(ref, document).then(stored, resultOf);
-    first.set(ref.path, created);
-    return created;
+/** Creates documents, each path once: a result or Firestore's error for each, in order. */
+async function createAll(
+  db: Firestore,
+  events: readonly NewEvent[],
+  clock: Clock,
+): Promise<(StoreResult | Error)[]> {
+  const calls = new DataLoader<NewEvent, StoreResult, string>((some) => createTogether(db, some, clock), {
+    maxBatchSize: MAX_CALL_EVENTS,
+    cacheKeyFn: ({ ref }) => ref.path,
   });
-  await writer.close();
-  return Promise.all(
-    results.map(async (result, index) => {
-      // Firestore may refuse a whole request for one document in it: alone, each shows whether it was the one.
-      const alone = (await result) === "refused" ? events[index] : undefined;
-      return alone ? alone.ref.create(alone.document).then(stored, resultOf) : result;
-    }),
-  );
+  const results = await calls.loadMany(events);
+  const seen = new Set<string>();
+  return results.map((result, index) => {
+    const isCopy = seen.size === seen.add(events[index]?.ref.path ?? "").size;
+    return isCopy && result === "stored" ? "duplicate" : result;
+  });
 }
 
-/** What becomes of a copy of an event in the same group. */
-function duplicateOf(first: StoreResult | Error): StoreResult | Error {
-  return first === "stored" ? "duplicate" : first;
+/** Creates documents by one `BatchWrite`, which is not atomic. Rejects if Firestore does not answer in time. */
+async function createTogether(
+  db: Firestore,
+  events: readonly NewEvent[],
+  clock: Clock,
+): Promise<(StoreResult | Error)[]> {
+  const batchWrite = async () => {
+    const writer = db.bulkWriter({ throttling: false });
+    writer.onWriteError(() => false);
+    const created = events.map(({ ref, document }) => writer.create(ref, document).then(stored, resultOf));
+    await writer.close();
+    return Promise.all(created);
+  };
+  const results = await inTime(batchWrite(), clock);
+  return Promise.all(
+    results.map((result, index) => {
+      // Firestore may refuse a whole request for one document in it: alone, each shows whether it was the one.
+      const alone = result === "refused" ? events[index] : undefined;
+      return alone ? inTime(alone.ref.create(alone.document), clock).then(stored, resultOf) : result;
+    }),
+  );
 }
 
 const stored = (): StoreResult => "stored";

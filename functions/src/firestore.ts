@@ -1,7 +1,7 @@
 /** Where things lie in Firestore: collections, document ids, document types, and the connection itself. */
 
 import { createHash } from "node:crypto";
-import { getApps, initializeApp } from "firebase-admin/app";
+import { type App, getApps, initializeApp } from "firebase-admin/app";
 import { type Firestore, getFirestore, type Timestamp } from "firebase-admin/firestore";
 import type { PluginEvent } from "./event.ts";
 
@@ -66,11 +66,29 @@ export function dayId(time: Timestamp): string {
   return time.toDate().toISOString().slice(0, 10);
 }
 
+/**
+ * How Firestore is talked to. gRPC notices by itself that a connection is closed, but not that it has gone silent: every call
+ * on it would fail in time, for minutes. So it is asked for a sign of life, and given up after 13 s without one. REST, which the
+ * environment can ask for by `FIRESTORE_PREFER_REST`, answers with other status codes than those that counting relies on.
+ */
+const connectionSettings = {
+  "grpc.keepalive_time_ms": 10_000,
+  "grpc.keepalive_timeout_ms": 3_000,
+  preferRest: false,
+};
+
+/** The default database of an app's project. Call it once for each app. */
+export function connectFirestore(app: App): Firestore {
+  const db = getFirestore(app);
+  db.settings(connectionSettings);
+  return db;
+}
+
 let connection: Firestore | undefined;
 
-/** The Firestore that the functions work on: the default database of the project they run in. */
+/** The Firestore that the functions work on: that of the project they run in. */
 export function firestore(): Firestore {
-  connection ??= getFirestore(getApps()[0] ?? initializeApp());
+  connection ??= connectFirestore(getApps()[0] ?? initializeApp());
   return connection;
 }
 

@@ -1,4 +1,6 @@
 import { expect } from "chai";
+import type { Firestore } from "firebase-admin/firestore";
+import { eventStore } from "../src/event-store.ts";
 import {
   anEvent,
   backend,
@@ -9,6 +11,8 @@ import {
 } from "./backend.ts";
 import { logs } from "./captured-logs.ts";
 import { interceptCalls } from "./faults.ts";
+import { hurriedClock } from "./hurried-clock.ts";
+import { parsedEvent } from "./stored.ts";
 
 const timestamp = 1_795_392_000_000;
 
@@ -93,4 +97,42 @@ describeInProcess("storing", () => {
     await post(anEvent({ app_id }));
     expect(await storedEvents(app_id)).to.have.length(2);
   });
+
+  it("gives up the one call that Firestore does not answer, and tells apart what the others stored", async () => {
+    const db = backend().newFirestore();
+    const create = storeIn(db);
+    const sent: number[] = [];
+    const restore = interceptCalls(db, ({ request, proceed }) =>
+      sent.push(request.writes?.length ?? 0) === 2 ? new Promise(() => {}) : proceed(),
+    );
+    const results = await create(Array.from({ length: 60 }, () => parsedEvent())).finally(restore);
+    expect(results).to.deep.equal(Array.from({ length: 60 }, () => "stored"));
+    expect(sent.slice(0, 3)).to.deep.equal([20, 20, 20]);
+    expect(sent.slice(3).reduce((sum, writes) => sum + writes)).to.equal(20); // Those of the second, again.
+  });
+
+  it("does not take its own busy CPU for a Firestore that does not answer", async () => {
+    const db = backend().newFirestore();
+    const create = storeIn(db);
+    let calls = 0;
+    const restore = interceptCalls(db, async ({ proceed }) => {
+      calls++;
+      const busyUntil = hurriedClock.now() + 400;
+      while (hurriedClock.now() < busyUntil);
+      await hurriedClock.sleep(40);
+      return proceed();
+    });
+    const results = await create(Array.from({ length: 500 }, () => parsedEvent())).finally(restore);
+    expect(new Set(results)).to.deep.equal(new Set(["stored"]));
+    expect(calls).to.equal(25); // 10 s of work, and none of it twice.
+  });
 });
+
+function storeIn(db: Firestore) {
+  return eventStore(db, {
+    eventRetentionDays: 90,
+    storeCustomId: true,
+    storeMetadata: true,
+    clock: hurriedClock,
+  });
+}

@@ -1,17 +1,11 @@
 import { expect } from "chai";
 import { type DocumentSnapshot, Firestore, Timestamp } from "firebase-admin/firestore";
-import { type Clock, systemClock } from "../src/clock.ts";
 import { eventCounter } from "../src/counter.ts";
 import { eventStore } from "../src/event-store.ts";
 import { isTransient } from "../src/firestore.ts";
 import { anEvent } from "./backend.ts";
+import { hurriedClock } from "./hurried-clock.ts";
 import { parsedEvent } from "./stored.ts";
-
-/** Twenty times as fast as real time. */
-const hurriedClock: Clock = {
-  now: () => performance.now() * 20,
-  sleep: (milliseconds, signal) => systemClock.sleep(milliseconds / 20, signal),
-};
 
 // Below all injected faults: the Admin SDK tries to reach a server again by itself, for ten minutes.
 describe("a Firestore that cannot be reached", () => {

@@ -6,7 +6,8 @@ import net from "node:net";
 import { createInterface } from "node:readline/promises";
 import { SingleBar } from "cli-progress";
 import { applicationDefault, type Credential, initializeApp } from "firebase-admin/app";
-import { type Firestore, getFirestore } from "firebase-admin/firestore";
+import type { Firestore } from "firebase-admin/firestore";
+import { connectFirestore } from "../src/firestore.ts";
 
 /** What the operator can put right: shown as it is, with exit code 2. */
 export class UsageError extends Error {}
@@ -72,7 +73,7 @@ async function connect(project: string | undefined): Promise<Firestore> {
   const named = project || process.env.GOOGLE_CLOUD_PROJECT || undefined;
   if (emulatorHost !== undefined) {
     await reachEmulator(emulatorHost);
-    return getFirestore(initializeApp({ projectId: named ?? defaultProject() }));
+    return connectFirestore(initializeApp({ projectId: named ?? defaultProject() }));
   }
   if (named === undefined) {
     throw new UsageError(
@@ -80,7 +81,7 @@ async function connect(project: string | undefined): Promise<Firestore> {
         "or set FIRESTORE_EMULATOR_HOST (127.0.0.1:8080) for the emulator.",
     );
   }
-  return getFirestore(initializeApp({ projectId: named, credential: await usableCredential() }));
+  return connectFirestore(initializeApp({ projectId: named, credential: await usableCredential() }));
 }
 
 async function usableCredential(): Promise<Credential> {

@@ -1,0 +1,52 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { FirestoreMock } from "@firebase-bridge/firestore-admin";
+import { expect } from "chai";
+import { type FirestoreServer, serveFirestore } from "../local/firestore-server.ts";
+import { type FunctionProcess, startFunction } from "../local/framework.ts";
+import { projectId } from "../local/stack.ts";
+import { anEvent, describeInProcess } from "./backend.ts";
+import { type SwallowingProxy, startSwallowingProxy } from "./swallowing-proxy.ts";
+
+/** Without a sign of life for 10 s Firestore is asked for one, and the connection is given up 3 s later. */
+const NOTICED_MILLISECONDS = 13_000;
+
+describeInProcess("a connection to Firestore, in the process of stats", () => {
+  const firestore = new FirestoreMock().createDatabase(projectId).firestore();
+  let server: FirestoreServer;
+  let proxy: SwallowingProxy;
+  let stats: FunctionProcess;
+
+  before(async () => {
+    server = await serveFirestore(firestore);
+    proxy = await startSwallowingProxy(server.host);
+    stats = await startFunction("stats", {
+      GCLOUD_PROJECT: projectId,
+      FIRESTORE_EMULATOR_HOST: proxy.host,
+      FIRESTORE_PREFER_REST: "true",
+    });
+  });
+
+  after(() => {
+    stats.child.kill("SIGKILL");
+    proxy.close();
+    server.close();
+  });
+
+  const post = async (body: object) =>
+    (await fetch(stats.url, { method: "POST", body: JSON.stringify(body) })).status;
+
+  it("speaks gRPC whatever the environment prefers: a batch that comes again is recognised", async () => {
+    const batch = [anEvent({ timestamp: 1_795_392_000_000 })];
+    expect([await post(batch), await post(batch)]).to.deep.equal([200, 200]);
+    expect((await firestore.collection("events").count().get()).data().count).to.equal(1);
+  });
+
+  it("is given up when it has gone silent, and a new one taken", async () => {
+    expect(await post(anEvent())).to.equal(200);
+    proxy.swallow();
+    const silent = post(anEvent());
+    await sleep(NOTICED_MILLISECONDS + 1_000);
+    expect(await silent).to.equal(503);
+    expect(await post(anEvent())).to.equal(200);
+  });
+});
