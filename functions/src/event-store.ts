@@ -3,6 +3,7 @@
 import { createHash } from "node:crypto";
 import DataLoader from "dataloader";
 import { type DocumentReference, type Firestore, Timestamp } from "firebase-admin/firestore";
+import pLimit from "p-limit";
 import { type Clock, inTime } from "./clock.ts";
 import type { PluginEvent } from "./event.ts";
 import { EVENTS, type EventDocument, isTransient, Status, statusOf } from "./firestore.ts";
@@ -14,9 +15,12 @@ export type StoreResult = "stored" | "duplicate" | "refused";
 /** Stores events and answers for each, in order. Rejects with Firestore's error where it could not tell. */
 export type StoreEvents = (events: readonly PluginEvent[]) => Promise<StoreResult[]>;
 
-/** How many documents go to Firestore together, in calls of as many as BulkWriter puts into one, all at once. */
+/** How many documents go to Firestore together, in calls of as many as BulkWriter puts into one. */
 const MAX_GROUP_EVENTS = 500;
 const MAX_CALL_EVENTS = 20;
+
+/** More at once would wait for this process rather than for Firestore, and count that as Firestore's time. */
+const MAX_CALLS_AT_ONCE = 8;
 
 /** How often a document is tried, besides what the Admin SDK does. Old plugins do not send an event again, so this does. */
 const MAX_ATTEMPTS = 2;
@@ -71,10 +75,11 @@ async function createAll(
   events: readonly NewEvent[],
   clock: Clock,
 ): Promise<(StoreResult | Error)[]> {
-  const calls = new DataLoader<NewEvent, StoreResult, string>((some) => createTogether(db, some, clock), {
-    maxBatchSize: MAX_CALL_EVENTS,
-    cacheKeyFn: ({ ref }) => ref.path,
-  });
+  const atOnce = pLimit(MAX_CALLS_AT_ONCE);
+  const calls = new DataLoader<NewEvent, StoreResult, string>(
+    (some) => atOnce(() => createTogether(db, some, clock)),
+    { maxBatchSize: MAX_CALL_EVENTS, cacheKeyFn: ({ ref }) => ref.path },
+  );
   const results = await calls.loadMany(events);
   const seen = new Set<string>();
   return results.map((result, index) => {

@@ -115,16 +115,21 @@ describeInProcess("storing", () => {
     const db = backend().newFirestore();
     const create = storeIn(db);
     let calls = 0;
+    let underWay = 0;
+    let mostAtOnce = 0;
     const restore = interceptCalls(db, async ({ proceed }) => {
       calls++;
+      mostAtOnce = Math.max(mostAtOnce, ++underWay);
       const busyUntil = hurriedClock.now() + 400;
       while (hurriedClock.now() < busyUntil);
       await hurriedClock.sleep(40);
+      underWay--;
       return proceed();
     });
     const results = await create(Array.from({ length: 500 }, () => parsedEvent())).finally(restore);
     expect(new Set(results)).to.deep.equal(new Set(["stored"]));
     expect(calls).to.equal(25); // 10 s of work, and none of it twice.
+    expect(mostAtOnce).to.equal(8);
   });
 });
 
