@@ -2,6 +2,7 @@
 
 import { fork } from "node:child_process";
 import { once } from "node:events";
+import type { Memory } from "../local/framework.ts";
 
 /** What `serve.ts` says when it is ready: the URL of `stats`, and where its `/documents/` are. */
 export interface Started {
@@ -9,16 +10,11 @@ export interface Started {
   documents: string;
 }
 
-/** `measure` empties the database and measures memory; `audit` compares what is stored with what is counted. */
+/** `measure` empties the database and measures the memory of `stats`; `audit` compares what is stored with what is counted. */
 export type Question = "measure" | "audit";
 
-/** In bytes, with an empty database and after a garbage collection. */
-export interface Measurement {
-  rss: number;
-  heapUsed: number;
-  /** How many documents have been deleted until now. */
-  deleted: number;
-}
+/** Nothing where the system does not say. */
+export type Measurement = Memory | undefined;
 
 export interface Audit {
   /** The `custom_id` of every stored event. */
@@ -45,10 +41,10 @@ export interface InstanceOptions {
   onDeath(lastWords: string): void;
 }
 
-/** Starts the stack in a process of its own, on 127.0.0.1. */
+/** Starts `stats` in a process with the function's memory, and Firestore with the other functions in another, on 127.0.0.1. */
 export async function startInstance({ admitted, faultRate, onDeath }: InstanceOptions): Promise<Instance> {
   const child = fork(new URL("serve.ts", import.meta.url), {
-    execArgv: ["--expose-gc"],
+    execArgv: [],
     env: { ...process.env, ADMITTED: String(admitted ?? 0), FAULT_RATE: String(faultRate ?? 0) },
     stdio: ["ignore", "ignore", "pipe", "ipc"],
   });

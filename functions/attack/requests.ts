@@ -1,7 +1,7 @@
 /** Requests that nobody should send, whole or in pieces. */
 
 import { readdirSync, readFileSync } from "node:fs";
-import { brotliCompressSync, deflateSync, gzipSync } from "node:zlib";
+import { brotliCompressSync, constants, deflateSync, gzipSync } from "node:zlib";
 import fc from "fast-check";
 import { anEvent } from "../test/backend.ts";
 import { poison } from "./poison.ts";
@@ -26,6 +26,14 @@ const deep = fc
   .map(([open, depth]) => open.repeat(depth));
 const long = fc.nat(5_000).map((length) => toJson(Array.from({ length }, () => ({}))));
 
+/** Fields that are no strings, but have what a check of strings looks at. */
+const lookalikes = fc
+  .dictionary(
+    fc.constantFrom(...Object.keys(anEvent()), "custom_id", "message"),
+    fc.constant({ length: { toString: 1 } }),
+  )
+  .map((fields) => toJson([anEvent(fields), anEvent()]));
+
 const json = fc
   .oneof(
     { arbitrary: poison, weight: 20 },
@@ -33,6 +41,7 @@ const json = fc
     { arbitrary: valid, weight: 10 },
     { arbitrary: deep, weight: 1 },
     { arbitrary: long, weight: 1 },
+    { arbitrary: lookalikes, weight: 4 },
   )
   .map((source) => Buffer.from(source));
 
@@ -47,15 +56,43 @@ const damaged = fc
 
 const bytes = fc.uint8Array({ maxLength: 2_000 }).map((array) => Buffer.from(array));
 
-/** Past the limit of 5 MiB, and far past it once unpacked. They cost time, and so are rare. */
-const huge = fc.constant(Buffer.alloc(6 * 1024 * 1024, " "));
-const bomb = gzipSync(Buffer.alloc(32 * 1024 * 1024));
+const MEBIBYTE = 1024 * 1024;
+
+/** An event with as many keys in its metadata as 5 MiB have room for. */
+const manyKeys = Buffer.from(
+  toJson(anEvent({ metadata: Object.fromEntries(Array.from({ length: 350_000 }, (_, i) => [`k${i}`, 1])) })),
+);
+
+/** Up to the limit of 5 MiB, and past it. They cost time, and so are rare. */
+const huge = fc.constantFrom(
+  manyKeys,
+  Buffer.alloc(6 * MEBIBYTE, " "),
+  Buffer.alloc(5 * MEBIBYTE, "["),
+  Buffer.alloc(5 * MEBIBYTE, "[],"),
+);
+
+/** 20 MiB of nested arrays, and 5 MiB of them, which may be in a body. */
+const nested = [20, 5].map((size) =>
+  Buffer.from("[".repeat((size * MEBIBYTE) / 2) + "]".repeat((size * MEBIBYTE) / 2)),
+);
 
 const body = fc.oneof(
   { arbitrary: json, weight: 600 },
   { arbitrary: damaged, weight: 200 },
   { arbitrary: bytes, weight: 190 },
   { arbitrary: huge, weight: 1 },
+);
+
+/** The best that brotli can do takes it seconds for each MiB. */
+const brotliQuickly = (whole: Buffer) =>
+  brotliCompressSync(whole, { params: { [constants.BROTLI_PARAM_QUALITY]: 4 } });
+const compressions = { gzip: gzipSync, deflate: deflateSync, br: brotliQuickly };
+
+const bombs = Object.entries(compressions).flatMap(([name, compress]) =>
+  [...nested, manyKeys].map((whole) => {
+    const bomb = compress(whole);
+    return encoded(name, () => bomb);
+  }),
 );
 
 const encoding = fc.oneof(
@@ -66,7 +103,7 @@ const encoding = fc.oneof(
   { arbitrary: fc.constant(encoded("gzip", (whole) => gzipSync(whole).subarray(0, -9))), weight: 50 },
   { arbitrary: fc.constant(encoded("gzip", (whole) => whole)), weight: 50 },
   { arbitrary: fc.constant(encoded("compress, zstd", (whole) => whole)), weight: 50 },
-  { arbitrary: fc.constant(encoded("gzip", () => bomb)), weight: 1 },
+  { arbitrary: fc.constantFrom(...bombs), weight: 3 },
 );
 
 type Encode = (body: Buffer) => { headers: Record<string, string>; body: Buffer };

@@ -1,13 +1,14 @@
 /** `npm run fuzz` and `npm run soak`: attacks the functions on this machine, and says how they took it. */
 
 import { parseArgs } from "node:util";
+import { MEMORY_MEBIBYTES } from "../local/framework.ts";
 import { fuzz } from "./fuzz.ts";
 import { soak } from "./soak.ts";
 
 const USAGE = `npm run fuzz -- [--requests 100000] [--seed N]
 npm run soak -- [--seconds 60]
 
-Both attack the functions on this machine, in a process of their own. Exit code: 0 all is well, 1 something is not.`;
+Both attack the functions on this machine, in processes of their own. Exit code: 0 all is well, 1 something is not.`;
 
 const [command] = process.argv.slice(2);
 const { requests, seed, seconds, help } = readOptions();
@@ -20,7 +21,7 @@ if (help) {
   conclude(report.failures, [
     `${report.requests} requests: ${statuses(report.statuses)}`,
     `${report.counted} valid events in between are stored and counted`,
-    `the server's heap grew by ${mebibytes(report.heapGrowth)}, its memory by ${mebibytes(report.rssGrowth)}`,
+    `stats has ${MEMORY_MEBIBYTES} MiB: it held at most ${mebibytes(report.peak)}, and grew by ${mebibytes(report.growth)} after the first requests`,
   ]);
 } else if (command === "soak") {
   const report = await soak({ seconds, onProgress: every(10, seconds, "seconds") });

@@ -1,15 +1,26 @@
-/** The process that is attacked: the stack, served as one instance, and what its attacker may ask it. */
+/** Starts the process that is attacked, holds the Firestore behind it, and answers what its attacker may ask. */
 
 import http from "node:http";
-import { setTimeout as sleep } from "node:timers/promises";
 import type { Firestore, QueryDocumentSnapshot } from "firebase-admin/firestore";
+import { serveFirestore } from "../local/firestore-server.ts";
+import { startFunction } from "../local/framework.ts";
 import { listen } from "../local/listen.ts";
-import { startStack } from "../local/stack.ts";
+import { projectId, startStack } from "../local/stack.ts";
 import { firestoreError, interceptCalls } from "../test/faults.ts";
 import type { Audit, Measurement, Question, Started } from "./instance.ts";
 
 const stack = await startStack(0);
-const statsUrl = new URL(stack.functionUrls.get("stats") ?? "");
+const { host } = await serveFirestore(stack.firestore);
+const stats = await startFunction("stats", {
+  GCLOUD_PROJECT: projectId,
+  FIRESTORE_EMULATOR_HOST: host,
+  MAX_EVENTS_PER_SECOND: "0",
+});
+stats.child.once("exit", (code, signal) => {
+  console.error(`stats has ended (${code ?? signal})\n${stats.output().slice(-2_000)}`);
+  process.exit(1);
+});
+const statsUrl = new URL(stats.url);
 const admitted = Number(process.env.ADMITTED);
 const front = admitted > 0 ? await startFront(admitted) : statsUrl.port;
 const endFaults = injectFaults(stack.firestore, Number(process.env.FAULT_RATE ?? 0));
@@ -19,28 +30,18 @@ process.on("message", async (question: Question) => {
   process.send?.(question === "measure" ? await measure(stack.firestore) : await audit(stack.firestore));
 });
 process.on("disconnect", () => process.exit());
-const started: Started = { statsUrl: `http://127.0.0.1:${front}${statsUrl.pathname}`, documents: stack.url };
+const started: Started = { statsUrl: `http://127.0.0.1:${front}`, documents: stack.url };
 process.send?.(started);
 
-let deleted = 0;
-
-/** Connections that have ended are let go of a little later. */
-const SETTLE_MILLISECONDS = 300;
-
-/** Empties the database, since it is in this process's memory, and says what else there is. */
+/** Empties the database, so that this process does not grow with the attack. */
 async function measure(firestore: Firestore): Promise<Measurement> {
+  const memory = stats.memory();
   const writer = firestore.bulkWriter({ throttling: false });
-  writer.onWriteResult(() => {
-    deleted++;
-  });
   for (const collection of await firestore.listCollections()) {
     await firestore.recursiveDelete(collection, writer);
   }
   await writer.close();
-  await sleep(SETTLE_MILLISECONDS);
-  globalThis.gc?.();
-  const { rss, heapUsed } = process.memoryUsage();
-  return { rss, heapUsed, deleted };
+  return memory;
 }
 
 /** What was stored, and how that compares with the counters. */

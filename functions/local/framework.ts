@@ -17,13 +17,18 @@ const START_MILLISECONDS = 30_000;
 
 const functions = join(import.meta.dirname, "..");
 
+export interface Memory {
+  now: number;
+  peak: number;
+}
+
 export interface FunctionProcess {
   /** `http://127.0.0.1:{port}/` */
   url: string;
   /** What it has printed until now. */
   output(): string;
-  /** The most memory that it has held, in bytes; nothing where the system does not say (only Linux does). */
-  peakMemory(): number | undefined;
+  /** How much memory it holds, and the most that it has held, in bytes; nothing where the system does not say (Linux does). */
+  memory(): Memory | undefined;
   child: ChildProcess;
 }
 
@@ -61,7 +66,7 @@ export async function startFunction(target: string, env: Record<string, string>)
     if (child.exitCode !== null || Date.now() > until) throw new Error(`${target} did not start:\n${output}`);
     await sleep(25);
   }
-  return { url, output: () => output, peakMemory: () => peakMemory(child.pid), child };
+  return { url, output: () => output, memory: () => memory(child.pid), child };
 }
 
 async function freePort(): Promise<number> {
@@ -80,10 +85,12 @@ async function answers(url: string): Promise<boolean> {
   }
 }
 
-function peakMemory(pid: number | undefined): number | undefined {
+function memory(pid: number | undefined): Memory | undefined {
   try {
-    const kibibytes = readFileSync(`/proc/${pid}/status`, "utf8").match(/VmHWM:\s+(\d+) kB/)?.[1];
-    return kibibytes === undefined ? undefined : Number(kibibytes) * 1024;
+    const status = readFileSync(`/proc/${pid}/status`, "utf8");
+    const bytes = (name: string) =>
+      Number(status.match(new RegExp(`^${name}:\\s+(\\d+) kB`, "m"))?.[1]) * 1024;
+    return { now: bytes("VmRSS"), peak: bytes("VmHWM") };
   } catch {
     return undefined;
   }

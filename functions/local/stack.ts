@@ -45,12 +45,13 @@ type Deployed = typeof import("../src/index.ts");
 
 /**
  * Starts the stack on 127.0.0.1, until the process ends. Once per process, since a process loads the functions once, as an instance of Cloud
- * Functions does. Rejects if the port is in use.
+ * Functions does. Rejects if the port is in use. Ours reads the bodies of `stats` itself; others may want them parsed.
  */
 export async function startStack(
   port: number,
   observer: StackObserver = {},
   load: () => Promise<Functions> = () => import("../src/index.ts"),
+  bodies: "unparsed" | "parsed" = "unparsed",
 ): Promise<Stack> {
   process.env.NODE_ENV = "production"; // As in Cloud Functions: without it Express shows stack traces to strangers.
   process.env.GCLOUD_PROJECT = projectId;
@@ -102,7 +103,7 @@ export async function startStack(
     const prefix = [...served.keys()].find((path) => pathname === path || pathname.startsWith(`${path}/`));
     if (prefix) {
       request.url = `${pathname.slice(prefix.length) || "/"}${search}`;
-      if (prefix.endsWith("/stats")) leaveUnparsed(request);
+      if (prefix.endsWith("/stats") && bodies === "unparsed") leaveUnparsed(request);
       served.get(prefix)?.emit("request", request, response);
     } else if (pathname.startsWith("/documents/") && request.method === "GET") {
       const { status, body } = await readDocuments(

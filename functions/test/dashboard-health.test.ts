@@ -131,7 +131,7 @@ describe("dashboard: what actions mean", () => {
 
   it("makes failures of those that end an attempt, not of single files, rollbacks or crashes", () => {
     const once = Object.fromEntries([...knownActions].map((action) => [action, 1]));
-    expect(tallyOf(once)).to.deep.equal({ installs: 1, failed: 13, rolled_back: 1 });
+    expect(tallyOf(once)).to.deep.equal({ installs: 1, failed: 16, rolled_back: 1 });
     expect(tallyOf({ download_manifest_file_fail: 9, update_fail: 2, app_crash: 1, reset: 4 })).to.deep.equal(
       {
         installs: 0,

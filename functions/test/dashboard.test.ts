@@ -32,7 +32,7 @@ describe("dashboard, request by request", () => {
   });
 
   it("finds its files wherever it is mounted, with and without a slash after its name", async () => {
-    const mounted = new URL("dashboard", backend().statsUrl).href;
+    const mounted = new URL("dashboard", backend().statsUrlInProcess).href;
     for (const page of [
       mounted,
       `${mounted}/`,
