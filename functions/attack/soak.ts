@@ -20,7 +20,7 @@ const LONGEST_TO_OVERLOAD = 10;
 
 const MAX_BATCH_EVENTS = 10;
 
-/** A device waits this long when it is refused. The plugin waits for longer; this keeps the pressure up. */
+/** A device waits this long when it is refused. The plugin waits for a second; this keeps the pressure up. */
 const RETRY_MILLISECONDS = 100;
 
 /** How often a batch that was taken comes again, as after an answer that was lost. */
@@ -77,7 +77,7 @@ export async function soak({ seconds, onProgress }: SoakOptions): Promise<SoakRe
     report.failures.length === 0 &&
     elapsedSeconds() < (isTooMuch() ? seconds : seconds * LONGEST_TO_OVERLOAD);
 
-  /** 6.50 and later: the batch comes again until it is taken, and now and then once more. */
+  /** From 8.51.5: the batch comes again until it is taken, and now and then once more. */
   const device = async () => {
     while (mayGoOn()) {
       const batch = Array.from({ length: 1 + random(MAX_BATCH_EVENTS) }, () => newEvent(Date.now()));
@@ -89,7 +89,7 @@ export async function soak({ seconds, onProgress }: SoakOptions): Promise<SoakRe
       if (Math.random() < REPEATED_SHARE) await send(batch);
     }
   };
-  /** 4.x and 5.x: an event at a time, without `timestamp`, and never again. */
+  /** 5.3: an event at a time, without `timestamp`, and never again. */
   const oldDevice = async () => {
     while (mayGoOn()) {
       const event = newEvent();

@@ -22,7 +22,7 @@ const MAX_CALL_EVENTS = 20;
 /** More at once would wait for this process rather than for Firestore, and count that as Firestore's time. */
 const MAX_CALLS_AT_ONCE = 8;
 
-/** How often a document is tried, besides what the Admin SDK does. Old plugins do not send an event again, so this does. */
+/** How often a document is tried, besides what the Admin SDK does. Most plugins before 8.51.5 lose what is answered 503. */
 const MAX_ATTEMPTS = 2;
 const RETRY_MILLISECONDS = 1_000;
 
@@ -121,8 +121,8 @@ function resultOf(error: Error): StoreResult | Error {
 
 /**
  * The idempotency key of an event: the same for a batch that comes again, `undefined` for an event without
- * `timestamp`, since two of those cannot be told apart. Keys of `metadata` count in any order: the plugin
- * writes its queue to disk and back.
+ * `timestamp`. Two of those cannot be told apart, though Android's 4.x sends one again after 2.5 s without an answer.
+ * Keys of `metadata` count in any order: the plugin writes its queue to disk and back.
  */
 export function eventId(event: PluginEvent): string | undefined {
   if (event.timestamp === undefined) return undefined;

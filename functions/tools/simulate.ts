@@ -34,8 +34,8 @@ export interface Simulated {
 type Counted = Pick<Counter, "app_id" | "version_name" | "actions" | "platforms">;
 
 /**
- * Sends what `devices` devices send to `url` over an update, `concurrency` of them at a time. Batches are sent again after
- * 429, 503 and lost connections, when `Retry-After` has passed, as the plugin does.
+ * Sends what `devices` devices send to `url` over an update, `concurrency` of them at a time. As plugins from 8.51.5 do, they
+ * send a batch again after 408, 429, 5xx and lost connections: a second later, or after the `Retry-After` of a 429.
  */
 export async function simulate(
   url: URL,
@@ -118,7 +118,7 @@ async function send(url: URL, body: DeviceEvent | DeviceEvent[], result: Simulat
       isAccepted: ok,
       isFinal: !ok && status < 500 && status !== 408 && status !== 429,
       refused: new Set(results.flatMap((each) => (each.status === "ok" ? [] : [each.index]))),
-      retryAfterSeconds: retryAfterSeconds(response.headers.get("Retry-After")),
+      retryAfterSeconds: retryAfterSeconds(status === 429 ? response.headers.get("Retry-After") : null),
     };
   } catch {
     addTo(result.answers, "no answer", 1);

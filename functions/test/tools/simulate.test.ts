@@ -128,7 +128,7 @@ describe("simulate", () => {
     );
   });
 
-  it("waits as long as Retry-After says and sends a batch again, but not a single event", async () => {
+  it("waits as long as the Retry-After of a 429 says, and a second after a 503, and sends a batch again, but not a single event", async () => {
     const sleeps: number[] = [];
     const clock = { now: () => 0, sleep: async (milliseconds: number) => void sleeps.push(milliseconds) };
     const seen = new Map<string, number>();
@@ -136,7 +136,7 @@ describe("simulate", () => {
       const times = (seen.get(body) ?? 0) + 1;
       seen.set(body, times);
       if (times > 2) return { status: 200 };
-      return times === 1 ? { status: 429, retryAfter: "7" } : { status: 503 };
+      return times === 1 ? { status: 429, retryAfter: "7" } : { status: 503, retryAfter: "30" };
     });
     const result = await simulate(url, { ...update, repeats: 0 }, { devices: 5, concurrency: 1, clock });
     await close();
