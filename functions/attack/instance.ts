@@ -70,7 +70,7 @@ export async function startInstance({ admitted, faultRate, onDeath }: InstanceOp
     audit: () => ask("audit"),
     stop() {
       stopped = true;
-      child.kill();
+      child.disconnect(); // It ends then, and ends what it has started.
     },
   };
 }

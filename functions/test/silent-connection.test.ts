@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import { FirestoreMock } from "@firebase-bridge/firestore-admin";
 import { expect } from "chai";
 import { type FirestoreServer, serveFirestore } from "../local/firestore-server.ts";
@@ -7,8 +6,8 @@ import { projectId } from "../local/stack.ts";
 import { anEvent, describeInProcess } from "./backend.ts";
 import { type SwallowingProxy, startSwallowingProxy } from "./swallowing-proxy.ts";
 
-/** Without a sign of life for 10 s Firestore is asked for one, and the connection is given up 3 s later. */
-const NOTICED_MILLISECONDS = 13_000;
+/** The connection is given up after 13 s; without being asked for a sign of life, after 100 s or more. */
+const LONGEST_SILENCE_MILLISECONDS = 40_000;
 
 describeInProcess("a connection to Firestore, in the process of stats", () => {
   const firestore = new FirestoreMock().createDatabase(projectId).firestore();
@@ -44,9 +43,11 @@ describeInProcess("a connection to Firestore, in the process of stats", () => {
   it("is given up when it has gone silent, and a new one taken", async () => {
     expect(await post(anEvent())).to.equal(200);
     proxy.swallow();
-    const silent = post(anEvent());
-    await sleep(NOTICED_MILLISECONDS + 1_000);
-    expect(await silent).to.equal(503);
-    expect(await post(anEvent())).to.equal(200);
+    expect(await post(anEvent())).to.equal(503);
+    const until = Date.now() + LONGEST_SILENCE_MILLISECONDS;
+    while (Date.now() < until) {
+      if ((await post(anEvent())) === 200) return;
+    }
+    throw new Error("expected an event to be taken again");
   });
 });
