@@ -16,6 +16,7 @@ export const MAX_BODY_BYTES = 5 * MEBIBYTE;
 /**
  * An instance serves 80 requests at once, and 80 bodies of 5 MiB do not fit into its memory. A body up to this size
  * is read at once. A larger or compressed one waits for one of a few places, which it keeps until its request is answered.
+ * Strangers who send slowly can hold them all: the plugin compresses nothing, and hardly ever sends so much.
  */
 const SMALL_BODY_BYTES = MEBIBYTE / 2;
 const LARGE_BODIES = 4;
@@ -44,7 +45,7 @@ export function leaveBodiesUnparsed(): void {
 
 /**
  * Takes from a request what the framework's parsers and router look at: they skip a body without content type, and a
- * path like `/%ff` would be answered with an HTML page. `rawHeaders` stay as they came.
+ * path like `/%ff` would be answered with an HTML page. `headersDistinct` stays as it came.
  */
 export function leaveUnparsed(request: IncomingMessage): void {
   delete request.headers["content-type"];
@@ -65,7 +66,7 @@ export function createBodyReader() {
 
   return async (request: BodyRequest, response: ServerResponse): Promise<Body> => {
     if (request.rawBody) return parse(request.rawBody);
-    const encoding = encodingOf(request);
+    const encoding = request.headersDistinct["content-encoding"]?.join(", ").toLowerCase() ?? "";
     const unpack = decoders.get(encoding);
     if (!unpack) {
       request.resume();
@@ -95,14 +96,6 @@ const tooLarge: Body = {
   error: "payload_too_large",
   message: `expected at most ${MAX_BODY_BYTES} bytes`,
 };
-
-/** In lower case; `""` for none. */
-function encodingOf({ rawHeaders }: IncomingMessage): string {
-  const isName = (text: string, index: number) =>
-    index % 2 === 0 && text.toLowerCase() === "content-encoding";
-  const values = rawHeaders.filter((_, index) => index > 0 && isName(rawHeaders[index - 1] ?? "", index - 1));
-  return values.join(", ").trim().toLowerCase();
-}
 
 type Unpack = (bytes: Buffer) => Promise<Buffer>;
 
