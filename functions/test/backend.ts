@@ -26,7 +26,7 @@ export function backend(): Backend {
 }
 
 /** Whether the tests run against the Emulator Suite, which sets this variable: `npm run test:emulators`. */
-const onEmulators = process.env.FIRESTORE_EMULATOR_HOST !== undefined;
+export const onEmulators = process.env.FIRESTORE_EMULATOR_HOST !== undefined;
 
 /** Describes what can be tested only in the process of the functions; pending, test by test, on the Emulator Suite. */
 export function describeInProcess(title: string, tests: (this: Mocha.Suite) => void): void {

@@ -2,7 +2,7 @@
 
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
-import { startBackend } from "./backend.ts";
+import { onEmulators, startBackend } from "./backend.ts";
 import { logs } from "./captured-logs.ts";
 
 process.env.COUNTER_COMMIT_INTERVAL_MS ??= "20"; // A second would be spent waiting in every test that counts twice.
@@ -13,7 +13,8 @@ export const mochaHooks = {
   beforeEach: () => logs.splice(0),
 };
 
-/** Once, before any test of any process. */
+/** Once, before any test of any process. The emulators are started on what is built already. */
 export async function mochaGlobalSetup(): Promise<void> {
+  if (onEmulators) return;
   await promisify(execFile)("npm", ["run", "build"], { cwd: new URL("..", import.meta.url) });
 }
