@@ -1,5 +1,5 @@
 import net from "node:net";
-import { gzipSync } from "node:zlib";
+import { brotliCompressSync, constants, deflateSync, gzipSync } from "node:zlib";
 import { expect } from "chai";
 import { serveFirestore } from "../local/firestore-server.ts";
 import { type FunctionProcess, MEMORY_MEBIBYTES, startFunction } from "../local/framework.ts";
@@ -58,6 +58,19 @@ describeInProcess("an instance of stats under attack", () => {
     if (memory === undefined) this.skip();
     expect(memory.peak / MEBIBYTE).to.be.lessThan(MEMORY_MEBIBYTES);
   });
+
+  for (const [encoding, compress] of Object.entries({
+    gzip: (whole: Buffer) => gzipSync(whole, { level: 1 }),
+    deflate: (whole: Buffer) => deflateSync(whole, { level: 1 }),
+    br: (whole: Buffer) => brotliCompressSync(whole, { params: { [constants.BROTLI_PARAM_QUALITY]: 1 } }),
+  })) {
+    it(`unpacks no more of a bomb in ${encoding} than may be in it`, async () => {
+      const bomb = compress(Buffer.alloc(MEMORY_MEBIBYTES * MEBIBYTE));
+      expect(await post(bomb, { "Content-Encoding": encoding })).to.equal(413);
+      const memory = stats.memory();
+      if (memory) expect(memory.peak / MEBIBYTE).to.be.lessThan(MEMORY_MEBIBYTES);
+    });
+  }
 
   it("takes small requests while large ones are slow to come", async () => {
     const slow = Array.from({ length: 20 }, () => {
