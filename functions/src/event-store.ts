@@ -76,10 +76,18 @@ async function createAll(
   clock: Clock,
 ): Promise<(StoreResult | Error)[]> {
   const atOnce = pLimit(MAX_CALLS_AT_ONCE);
-  const calls = new DataLoader<NewEvent, StoreResult, string>(
-    (some) => atOnce(() => createTogether(db, some, clock)),
-    { maxBatchSize: MAX_CALL_EVENTS, cacheKeyFn: ({ ref }) => ref.path },
-  );
+  let failure: Error | undefined;
+  const unlessOneFailed = async (some: readonly NewEvent[]) => {
+    if (failure) throw failure; // Where one waited in vain, the next ones would too, one after another.
+    return createTogether(db, some, clock).catch((error) => {
+      failure = error;
+      throw error;
+    });
+  };
+  const calls = new DataLoader<NewEvent, StoreResult, string>((some) => atOnce(unlessOneFailed, some), {
+    maxBatchSize: MAX_CALL_EVENTS,
+    cacheKeyFn: ({ ref }) => ref.path,
+  });
   const results = await calls.loadMany(events);
   const seen = new Set<string>();
   return results.map((result, index) => {

@@ -1,6 +1,7 @@
 import { expect } from "chai";
 import type { Firestore } from "firebase-admin/firestore";
 import { eventStore } from "../src/event-store.ts";
+import { isTransient } from "../src/firestore.ts";
 import {
   anEvent,
   backend,
@@ -109,6 +110,21 @@ describeInProcess("storing", () => {
     expect(results).to.deep.equal(Array.from({ length: 60 }, () => "stored"));
     expect(sent.slice(0, 3)).to.deep.equal([20, 20, 20]);
     expect(sent.slice(3).reduce((sum, writes) => sum + writes)).to.equal(20); // Those of the second, again.
+  });
+
+  it("does not wait for a silent Firestore once for each call", async () => {
+    const db = backend().newFirestore();
+    let calls = 0;
+    const restore = interceptCalls(db, () => {
+      calls++;
+      return new Promise(() => {});
+    });
+    const events = Array.from({ length: 500 }, () => parsedEvent());
+    const error = await storeIn(db)(events)
+      .catch((reason) => reason)
+      .finally(restore);
+    expect(isTransient(error)).to.equal(true);
+    expect(calls).to.be.within(8, 24); // 25 are needed to store them, and each event is tried twice.
   });
 
   it("does not take its own busy CPU for a Firestore that does not answer", async () => {
