@@ -31,13 +31,14 @@ export interface FirestoreServer {
 export async function serveFirestore(db: Firestore): Promise<FirestoreServer> {
   const transport = db as unknown as Transport;
   const server = new Server();
+  const definition = service();
   const implementation = Object.fromEntries(
-    Object.entries(service()).map(([name, { responseStream }]) => {
+    Object.entries(definition).map(([name, { responseStream }]) => {
       const method = name.charAt(0).toLowerCase() + name.slice(1);
       return [name, responseStream ? streaming(transport, method) : unary(transport, method)];
     }),
   );
-  server.addService(service(), implementation);
+  server.addService(definition, implementation);
   const bind = promisify(server.bindAsync.bind(server));
   const port = await bind("127.0.0.1:0", ServerCredentials.createInsecure());
   return { host: `127.0.0.1:${port}`, close: () => server.forceShutdown() };

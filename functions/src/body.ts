@@ -11,7 +11,7 @@ import { parseBoundedJson } from "./bounded-json.ts";
 const MEBIBYTE = 1024 * 1024;
 
 /** The size of a body, as sent and unpacked. The plugin's largest has some 100 kB. */
-export const MAX_BODY_BYTES = 5 * MEBIBYTE;
+const MAX_BODY_BYTES = 5 * MEBIBYTE;
 
 /**
  * An instance serves 80 requests at once, and 80 bodies of 5 MiB do not fit into its memory. A body up to this size
@@ -31,7 +31,7 @@ export type BodyError = "invalid_json" | "invalid_encoding" | "unsupported_encod
 export const NO_EVENTS = "expected a JSON object (one event) or array (a batch of events)";
 
 /** A request as the Functions Framework hands it on. `rawBody` is there where the framework has read the body itself. */
-export type BodyRequest = IncomingMessage & { rawBody?: Buffer };
+type BodyRequest = IncomingMessage & { rawBody?: Buffer };
 
 /**
  * Lets the Functions Framework leave every body in this process alone. It would unpack up to 1 GiB and parse it before

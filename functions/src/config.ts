@@ -54,7 +54,7 @@ const maxEventsPerSecond = int("MAX_EVENTS_PER_SECOND", {
   most: 1_000_000,
   label: "Most events a second, of all instances of stats together",
   description:
-    "The ceiling on what an attack can cost. Devices are told to send again later. Bursts of a minute are taken. 0: none.",
+    "Bounds what events of an attack cost. Devices are told to send again later. Bursts of a minute are taken. 0: no bound.",
 });
 
 const region = text("REGION", {

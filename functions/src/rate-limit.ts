@@ -1,4 +1,4 @@
-/** How many events an instance takes: the ceiling on what an attack can cost. */
+/** How many events an instance takes: what events of an attack cost at most. */
 
 import type { Clock } from "./clock.ts";
 
