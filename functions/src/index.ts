@@ -5,16 +5,17 @@ import { onDocumentCreated } from "firebase-functions/firestore";
 import { onRequest } from "firebase-functions/https";
 import * as logger from "firebase-functions/logger";
 import { onSchedule } from "firebase-functions/scheduler";
-import { leaveBodiesUnparsed } from "./body.ts";
 import { systemClock } from "./clock.ts";
-import { params, settings } from "./config.ts";
-import { eventCounter } from "./counter.ts";
-import { counterReader } from "./dashboard/counters.ts";
-import { dashboardHandler } from "./dashboard.ts";
-import { eventStore } from "./event-store.ts";
-import { EVENTS, firestore } from "./firestore.ts";
-import { moveShards } from "./shards.ts";
-import { statsHandler } from "./stats.ts";
+import { eventCounter } from "./counting/count-events.ts";
+import { EVENTS } from "./counting/documents.ts";
+import { moveShards } from "./counting/shards.ts";
+import { dashboardHandler } from "./dashboard/handler.ts";
+import { counterReader } from "./dashboard/reader.ts";
+import { firestore } from "./firestore/connection.ts";
+import { leaveBodiesUnparsed } from "./ingest/body.ts";
+import { eventStore } from "./ingest/event-store.ts";
+import { statsHandler } from "./ingest/handler.ts";
+import { params, settings } from "./settings.ts";
 
 const db = firestore();
 

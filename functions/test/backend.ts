@@ -39,9 +39,9 @@ export async function startBackend(): Promise<void> {
 }
 
 async function inMemory(): Promise<Backend> {
-  const { projectId, startStack } = await import("../local/stack.ts");
-  const { serveFirestore } = await import("../local/firestore-server.ts");
-  const { startFunction } = await import("../local/framework.ts");
+  const { projectId, startStack } = await import("../dev/local/stack.ts");
+  const { serveFirestore } = await import("../dev/local/firestore-server.ts");
+  const { startFunction } = await import("../dev/local/framework.ts");
   const { FirestoreMock } = await import("@firebase-bridge/firestore-admin");
   const { functionUrls, firestore, settled } = await startStack(0);
   const newFirestore = () => new FirestoreMock().createDatabase("demo-empty").firestore();
@@ -83,33 +83,6 @@ async function emulators(): Promise<Backend> {
       while (!(await uncounted.get()).empty) await sleep(50);
     },
   };
-}
-
-/** An app of its own for each test, so that no test sees another's counters. */
-export function newApp(): string {
-  return `com.example.test${process.pid}-${nextApp++}`;
-}
-let nextApp = 1;
-
-/** A valid event as plugin 8.51 sends it. */
-export function anEvent(fields: Record<string, unknown> = {}): Record<string, unknown> {
-  return {
-    platform: "android",
-    device_id: "4b7c9f0e-7d0b-4a57-9a3c-2f1c5f6f2a10",
-    app_id: "com.example.shop",
-    version_build: "2.4.0",
-    version_code: "240",
-    version_os: "14",
-    version_name: "2.5.1",
-    plugin_version: "8.51.23",
-    action: "set",
-    ...fields,
-  };
-}
-
-/** A request of `shared/payloads`, as the plugin sends it. */
-export function payload(name: string) {
-  return JSON.parse(readFileSync(new URL(`payloads/${name}.json`, import.meta.url), "utf8"));
 }
 
 /** What `stats` answers, as far as tests look at it. */

@@ -2,8 +2,8 @@
 
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
+import { logs } from "../dev/testing/captured-logs.ts";
 import { onEmulators, startBackend } from "./backend.ts";
-import { logs } from "./captured-logs.ts";
 
 process.env.COUNTER_COMMIT_INTERVAL_MS ??= "20"; // A second would be spent waiting in every test that counts twice.
 process.env.MAX_EVENTS_PER_SECOND ??= "0"; // Tests that send much share an instance.

@@ -2,16 +2,17 @@
 
 import type { Firestore, QueryDocumentSnapshot } from "firebase-admin/firestore";
 import { z } from "zod";
-import { printable } from "../dashboard/printable.js";
+import { printable } from "../page/printable.js";
 import { systemClock } from "../src/clock.ts";
-import { settings } from "../src/config.ts";
-import { type CountEvent, eventCounter, isCountable } from "../src/counter.ts";
-import { EVENTS, SHARDS, statusOf } from "../src/firestore.ts";
-import { pages } from "../src/pages.ts";
-import { moveShards } from "../src/shards.ts";
-import { type Command, ExitCode, main, project, wholeNumber, yes } from "./command.ts";
-import { amount } from "./table.ts";
-import { addTo } from "./tally.ts";
+import { type CountEvent, eventCounter, isCountable } from "../src/counting/count-events.ts";
+import { EVENTS, SHARDS } from "../src/counting/documents.ts";
+import { moveShards } from "../src/counting/shards.ts";
+import { statusOf } from "../src/firestore/errors.ts";
+import { pages } from "../src/firestore/pages.ts";
+import { settings } from "../src/settings.ts";
+import { type Command, ExitCode, main, project, wholeNumber, yes } from "./lib/command.ts";
+import { amount } from "./lib/table.ts";
+import { addTo } from "./lib/tally.ts";
 
 /** As many as an instance of the trigger has in flight: a counter is written once a second, whatever shares that. */
 const PAGE_SIZE = 1_000;

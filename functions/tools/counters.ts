@@ -2,11 +2,11 @@
 
 import { type DocumentSnapshot, type Firestore, type Query, Timestamp } from "firebase-admin/firestore";
 import { z } from "zod";
-import { type Tally, tallyOf } from "../src/dashboard/action-meanings.ts";
-import { type ActionCounts, COUNTERS } from "../src/firestore.ts";
-import { pages } from "../src/pages.ts";
-import { app, type Command, ExitCode, flag, main, project, version } from "./command.ts";
-import { printableJson, table } from "./table.ts";
+import { type ActionCounts, COUNTERS } from "../src/counting/documents.ts";
+import { pages } from "../src/firestore/pages.ts";
+import { type Tally, tallyOf } from "../src/health/measures.ts";
+import { app, type Command, ExitCode, flag, main, project, version } from "./lib/command.ts";
+import { printableJson, table } from "./lib/table.ts";
 
 const actionCounts = z.record(z.string(), z.number());
 

@@ -2,15 +2,15 @@
 
 import { type Firestore, Timestamp } from "firebase-admin/firestore";
 import { z } from "zod";
-import { printable } from "../dashboard/printable.js";
-import { isCountable } from "../src/counter.ts";
-import { dayId, EVENTS } from "../src/firestore.ts";
-import { pages } from "../src/pages.ts";
+import { printable } from "../page/printable.js";
+import { isCountable } from "../src/counting/count-events.ts";
+import { dayId, EVENTS } from "../src/counting/documents.ts";
+import { pages } from "../src/firestore/pages.ts";
 import { countAll, operatorsCounter, type WorkOptions } from "./catch-up.ts";
-import { app, type Command, ExitCode, main, optionHelp, project, yes } from "./command.ts";
-import { UsageError } from "./session.ts";
-import { amount, table } from "./table.ts";
-import { addTo } from "./tally.ts";
+import { app, type Command, ExitCode, main, optionHelp, project, yes } from "./lib/command.ts";
+import { UsageError } from "./lib/session.ts";
+import { amount, table } from "./lib/table.ts";
+import { addTo } from "./lib/tally.ts";
 
 /** Firestore takes more in one commit; a small one is soon done, and stopping loses little. */
 const PAGE_SIZE = 500;

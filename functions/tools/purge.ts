@@ -2,15 +2,22 @@
 
 import type { Firestore, Query, QueryDocumentSnapshot } from "firebase-admin/firestore";
 import { z } from "zod";
-import { printable } from "../dashboard/printable.js";
-import type { CounterIdentity } from "../src/counts.ts";
-import { APP_ID } from "../src/event.ts";
-import { COUNTERS, countedVersion, counterId, DAYS, EVENTS, SHARDS } from "../src/firestore.ts";
-import { pages } from "../src/pages.ts";
+import { printable } from "../page/printable.js";
+import {
+  COUNTERS,
+  type CounterIdentity,
+  countedVersion,
+  counterId,
+  DAYS,
+  EVENTS,
+  SHARDS,
+} from "../src/counting/documents.ts";
+import { pages } from "../src/firestore/pages.ts";
+import { APP_ID } from "../src/ingest/event.ts";
 import type { WorkOptions } from "./catch-up.ts";
-import { type Command, ExitCode, flag, main, optionHelp, project, yes } from "./command.ts";
 import { type Counter, counterTable, parseCounter } from "./counters.ts";
-import { amount } from "./table.ts";
+import { type Command, ExitCode, flag, main, optionHelp, project, yes } from "./lib/command.ts";
+import { amount } from "./lib/table.ts";
 
 /** Firestore takes more in one commit; a small one is soon done, and stopping loses little. */
 const PAGE_SIZE = 500;

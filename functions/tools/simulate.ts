@@ -3,13 +3,13 @@
 import { randomUUID } from "node:crypto";
 import { z } from "zod";
 import { type Clock, systemClock } from "../src/clock.ts";
-import { countedVersion } from "../src/firestore.ts";
-import { type Command, ExitCode, main, optionHelp, wholeNumber, yes } from "./command.ts";
+import { countedVersion } from "../src/counting/documents.ts";
 import { type Counter, counterTable } from "./counters.ts";
-import { type DeviceEvent, devicePlatforms, deviceRequests, type Update } from "./device.ts";
-import { UsageError } from "./session.ts";
-import { amount } from "./table.ts";
-import { addTo } from "./tally.ts";
+import { type Command, ExitCode, main, optionHelp, wholeNumber, yes } from "./lib/command.ts";
+import { type DeviceEvent, devicePlatforms, deviceRequests, type Update } from "./lib/device.ts";
+import { UsageError } from "./lib/session.ts";
+import { amount } from "./lib/table.ts";
+import { addTo } from "./lib/tally.ts";
 
 /** A batch is sent so often at most; the plugin itself never gives up. */
 const MAX_ATTEMPTS = 10;

@@ -2,16 +2,23 @@
 
 import { type DocumentSnapshot, type Firestore, Timestamp } from "firebase-admin/firestore";
 import { z } from "zod";
-import { countableDocument } from "../src/counter.ts";
-import type { Count, CounterIdentity } from "../src/counts.ts";
-import { counterId, DAYS, dayId, EVENTS, SHARDS } from "../src/firestore.ts";
-import { PAGE_SIZE, type Paging, pages } from "../src/pages.ts";
-import { readShard } from "../src/shards.ts";
-import { app, type Command, ExitCode, flag, main, project, version } from "./command.ts";
+import { countableDocument } from "../src/counting/count-events.ts";
+import {
+  type Count,
+  type CounterIdentity,
+  counterId,
+  DAYS,
+  dayId,
+  EVENTS,
+  SHARDS,
+} from "../src/counting/documents.ts";
+import { readShard } from "../src/counting/shards.ts";
+import { PAGE_SIZE, type Paging, pages } from "../src/firestore/pages.ts";
 import { countersQuery, countsDocument, parseCounter, type Which } from "./counters.ts";
-import type { Progress } from "./session.ts";
-import { amount, table } from "./table.ts";
-import { addTo } from "./tally.ts";
+import { app, type Command, ExitCode, flag, main, project, version } from "./lib/command.ts";
+import type { Progress } from "./lib/session.ts";
+import { amount, table } from "./lib/table.ts";
+import { addTo } from "./lib/tally.ts";
 
 /**
  * What can be wrong with a counter. `fewer events than counted` is not certainly wrong: events may have been deleted

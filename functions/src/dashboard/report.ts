@@ -1,10 +1,11 @@
 /** What the dashboard says about an app, worked out from its counters. Pure. */
 
-import { type ActionCounts, type Platform, platforms } from "../firestore.ts";
-import { addTallies, type Tally, tallyOf } from "./action-meanings.ts";
-import { attemptsOf, type Counter, type Days, dayAt, SHOWN_DAYS } from "./counters.ts";
-import { isAlarming, MIN_ATTEMPTS, type Proportion, wilsonInterval } from "./health.ts";
-import { compareVersions, isUpdate } from "./version-order.ts";
+import { type ActionCounts, type Platform, platforms } from "../counting/documents.ts";
+import { isAlarming, MIN_ATTEMPTS } from "../health/alarms.ts";
+import { addTallies, type Tally, tallyOf } from "../health/measures.ts";
+import { type Proportion, wilsonInterval } from "../health/statistics.ts";
+import { compareVersions, isUpdate } from "../health/version-order.ts";
+import { attemptsOf, type Counter, type Days, dayAt, SHOWN_DAYS } from "./reader.ts";
 
 /** What a figure is about: one platform, or all of them. */
 export type Scope = Platform | "all";

@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import type { Firestore } from "firebase-admin/firestore";
+import { firestoreError, interceptCalls, interceptReads } from "../../dev/testing/faults.ts";
 import { catchUp, command } from "../../tools/catch-up.ts";
-import { firestoreError, interceptCalls, interceptReads } from "../faults.ts";
 import {
   contents,
   countAllEvents,

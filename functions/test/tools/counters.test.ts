@@ -2,9 +2,9 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { expect } from "chai";
 import fc from "fast-check";
 import type { Firestore } from "firebase-admin/firestore";
-import { printable } from "../../dashboard/printable.js";
+import { printable } from "../../page/printable.js";
 import { command } from "../../tools/counters.ts";
-import { printableJson, table } from "../../tools/table.ts";
+import { printableJson, table } from "../../tools/lib/table.ts";
 import { countAllEvents, emptyFirestore, run, storeEvent } from "./tools.ts";
 
 describe("counters", () => {

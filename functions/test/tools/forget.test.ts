@@ -1,9 +1,8 @@
 import { expect } from "chai";
 import type { Firestore } from "firebase-admin/firestore";
+import { anEvent, parsedEvent } from "../../dev/testing/events.ts";
+import { firestoreError, interceptCalls } from "../../dev/testing/faults.ts";
 import { command, forget } from "../../tools/forget.ts";
-import { anEvent } from "../backend.ts";
-import { firestoreError, interceptCalls } from "../faults.ts";
-import { parsedEvent } from "../stored.ts";
 import {
   contents,
   countAllEvents,

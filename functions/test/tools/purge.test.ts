@@ -1,10 +1,10 @@
 import { expect } from "chai";
 import type { Firestore } from "firebase-admin/firestore";
-import { counterId } from "../../src/firestore.ts";
-import { moveShards } from "../../src/shards.ts";
+import { interceptCalls } from "../../dev/testing/faults.ts";
+import { counterId } from "../../src/counting/documents.ts";
+import { moveShards } from "../../src/counting/shards.ts";
 import { command, purge } from "../../tools/purge.ts";
 import { command as verify } from "../../tools/verify.ts";
-import { interceptCalls } from "../faults.ts";
 import {
   contents,
   countAllEvents,

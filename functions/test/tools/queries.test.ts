@@ -1,12 +1,12 @@
 import { readFileSync } from "node:fs";
 import { expect } from "chai";
+import { anEvent } from "../../dev/testing/events.ts";
+import { interceptReads } from "../../dev/testing/faults.ts";
 import { command as catchUp } from "../../tools/catch-up.ts";
 import { command as counters } from "../../tools/counters.ts";
 import { command as forget } from "../../tools/forget.ts";
 import { command as purge } from "../../tools/purge.ts";
 import { command as verify } from "../../tools/verify.ts";
-import { anEvent } from "../backend.ts";
-import { interceptReads } from "../faults.ts";
 import { countAllEvents, emptyFirestore, run, storeEvent } from "./tools.ts";
 
 describe("the queries of the tools", () => {

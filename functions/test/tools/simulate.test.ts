@@ -1,11 +1,12 @@
 import http from "node:http";
 import { expect } from "chai";
-import { listen } from "../../local/listen.ts";
-import { eventParser } from "../../src/event.ts";
+import { listen } from "../../dev/local/listen.ts";
+import { newApp } from "../../dev/testing/events.ts";
+import { eventParser } from "../../src/ingest/event.ts";
 import { health, readCounters } from "../../tools/counters.ts";
-import { deviceRequests, type Update } from "../../tools/device.ts";
+import { deviceRequests, type Update } from "../../tools/lib/device.ts";
 import { command, simulate } from "../../tools/simulate.ts";
-import { backend, newApp, storedEvents } from "../backend.ts";
+import { backend, storedEvents } from "../backend.ts";
 import { emptyFirestore, run, runTool } from "./tools.ts";
 
 const update: Update = {

@@ -7,12 +7,12 @@ import { FirestoreMock } from "@firebase-bridge/firestore-admin";
 import { expect } from "chai";
 import { type DocumentSnapshot, type Firestore, Timestamp } from "firebase-admin/firestore";
 import type { z } from "zod";
+import { anEvent } from "../../dev/testing/events.ts";
+import { type Call, firestoreError, interceptCalls } from "../../dev/testing/faults.ts";
 import { systemClock } from "../../src/clock.ts";
-import { eventCounter } from "../../src/counter.ts";
-import { COUNTERS, DAYS, EVENTS, SHARDS } from "../../src/firestore.ts";
-import { type Command, runCommand } from "../../tools/command.ts";
-import { anEvent } from "../backend.ts";
-import { type Call, firestoreError, interceptCalls } from "../faults.ts";
+import { eventCounter } from "../../src/counting/count-events.ts";
+import { COUNTERS, DAYS, EVENTS, SHARDS } from "../../src/counting/documents.ts";
+import { type Command, runCommand } from "../../tools/lib/command.ts";
 
 const databases = new FirestoreMock();
 let next = 1;

@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect } from "chai";
 import { FieldValue, type Firestore } from "firebase-admin/firestore";
+import { anEvent } from "../../dev/testing/events.ts";
+import { interceptReads } from "../../dev/testing/faults.ts";
 import { catchUp } from "../../tools/catch-up.ts";
 import { forget } from "../../tools/forget.ts";
 import { command, verify } from "../../tools/verify.ts";
-import { anEvent } from "../backend.ts";
-import { interceptReads } from "../faults.ts";
 import { countAllEvents, counter, day, emptyFirestore, run, storeEvent } from "./tools.ts";
 
 const total = "counters/com.example.shop@2.5.1";

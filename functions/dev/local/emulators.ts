@@ -1,0 +1,69 @@
+/** `npm run emulators` and `npm run test:emulators`: the official Emulator Suite, or what is missing for it. */
+
+import { execFileSync, spawn, spawnSync } from "node:child_process";
+import { existsSync } from "node:fs";
+import { createRequire } from "node:module";
+import { join } from "node:path";
+
+const MIN_JAVA = 21;
+
+const functions = join(import.meta.dirname, "../..");
+const firebase = join(functions, "node_modules/.bin/firebase");
+
+const commands: Record<string, string[]> = {
+  start: ["emulators:start"],
+  test: ["emulators:exec", "mocha"],
+};
+const command = commands[process.argv[2] ?? ""];
+if (!command) fail("expected `start` or `test`.");
+
+requireJava();
+requireFirestoreEmulator();
+execFileSync("npm", ["run", "build"], { cwd: functions, stdio: "inherit" });
+// A second between commits would be spent waiting in every test that counts twice.
+const env = command === commands.test ? { COUNTER_COMMIT_INTERVAL_MS: "20", ...process.env } : process.env;
+const suite = spawn(firebase, command, { cwd: functions, env, stdio: "inherit" });
+for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => {}); // The suite ends, then this.
+suite.on("exit", (code) => {
+  process.exitCode = code ?? 1;
+});
+
+function requireJava(): void {
+  const { error, stderr } = spawnSync("java", ["-version"], { encoding: "utf8" });
+  const version = Number(stderr?.match(/version "(\d+)/)?.[1]);
+  if (version >= MIN_JAVA) return;
+  const found = error
+    ? "there is none on the PATH"
+    : `the one on the PATH is ${version || "of an unknown version"}`;
+  fail(
+    `the Firestore emulator needs Java ${MIN_JAVA} or later, and ${found}.`,
+    `Install it (https://adoptium.net), and see that \`java -version\` shows it.`,
+  );
+}
+
+/** The emulator is a download of 130 MB, once per version of the Firebase CLI. */
+function requireFirestoreEmulator(): void {
+  const { getDownloadDetails } = createRequire(import.meta.url)(
+    "firebase-tools/lib/emulator/downloadableEmulators.js",
+  );
+  const { downloadPath } = getDownloadDetails("firestore");
+  if (existsSync(downloadPath)) return;
+  console.log("Downloading the Firestore emulator …");
+  const { status, stdout } = spawnSync(firebase, ["setup:emulators:firestore"], {
+    cwd: functions,
+    encoding: "utf8",
+  });
+  if (status === 0 && existsSync(downloadPath)) return;
+  const reason = stdout?.match(/Error: (.*)/)?.[1] ?? "the Firebase CLI does not say why";
+  fail(
+    `the Firestore emulator cannot be downloaded: ${reason}`,
+    `Behind a proxy, set HTTPS_PROXY. Or copy it from a machine that has it, to ${downloadPath}`,
+  );
+}
+
+function fail(...lines: string[]): never {
+  const [reason, ...advice] = lines;
+  console.error([`The Emulator Suite cannot start: ${reason}`, ...advice].join("\n"));
+  console.error("`npm start` and `npm test` need neither Java nor a download: they run the same functions.");
+  process.exit(1);
+}

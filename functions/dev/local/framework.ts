@@ -1,0 +1,97 @@
+/** Runs one function in a process of its own, as an instance of Cloud Functions runs it. */
+
+import { type ChildProcess, spawn } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { createServer } from "node:http";
+import { delimiter, dirname, join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { listen } from "./listen.ts";
+
+/** What `index.ts` asks for. */
+export const MEMORY_MEBIBYTES = 512;
+
+/** Google's buildpack leaves 64 MiB for what is not V8's heap. */
+const HEAP_MEBIBYTES = MEMORY_MEBIBYTES - 64;
+
+const START_MILLISECONDS = 30_000;
+
+const functions = join(import.meta.dirname, "../..");
+
+export interface Memory {
+  now: number;
+  peak: number;
+}
+
+export interface FunctionProcess {
+  /** `http://127.0.0.1:{port}/` */
+  url: string;
+  /** What it has printed until now. */
+  output(): string;
+  /** How much memory it holds, and the most that it has held, in bytes; nothing where the system does not say (Linux does). */
+  memory(): Memory | undefined;
+  child: ChildProcess;
+}
+
+/**
+ * Starts the Functions Framework on the build in `lib/` as Google's buildpack does: by its command, with the function's name in
+ * `FUNCTION_TARGET` and a heap that fits into the function's memory. Resolves when it answers; it ends with this process. `env` is
+ * what the operator sets, and where Firestore is.
+ */
+export async function startFunction(target: string, env: Record<string, string>): Promise<FunctionProcess> {
+  const port = await freePort();
+  const child = spawn(join(functions, "node_modules/.bin/functions-framework"), {
+    cwd: functions,
+    env: {
+      PATH: [dirname(process.execPath), process.env.PATH].join(delimiter),
+      HOME: process.env.HOME,
+      NODE_ENV: "production",
+      NODE_OPTIONS: `--max-old-space-size=${HEAP_MEBIBYTES}`,
+      FUNCTION_TARGET: target,
+      FUNCTION_SIGNATURE_TYPE: "http",
+      PORT: String(port),
+      ...env,
+    },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  process.once("exit", () => child.kill("SIGKILL"));
+  let output = "";
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding("utf8").on("data", (text: string) => {
+      output += text;
+    });
+  }
+  const url = `http://127.0.0.1:${port}/`;
+  const until = Date.now() + START_MILLISECONDS;
+  while (!(await answers(url))) {
+    if (child.exitCode !== null || Date.now() > until) throw new Error(`${target} did not start:\n${output}`);
+    await sleep(25);
+  }
+  return { url, output: () => output, memory: () => memory(child.pid), child };
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  const port = await listen(server);
+  await new Promise((closed) => server.close(closed));
+  return port;
+}
+
+async function answers(url: string): Promise<boolean> {
+  try {
+    await (await fetch(url)).arrayBuffer();
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function memory(pid: number | undefined): Memory | undefined {
+  try {
+    const status = readFileSync(`/proc/${pid}/status`, "utf8");
+    const bytes = (name: string) =>
+      Number(status.match(new RegExp(`^${name}:\\s+(\\d+) kB`, "m"))?.[1]) * 1024;
+    return { now: bytes("VmRSS"), peak: bytes("VmHWM") };
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,73 @@
+/** `npm start`: the stack on one machine, with a line for each request and each counted event. */
+
+import { spawnSync } from "node:child_process";
+import { createInterface } from "node:readline";
+import { isatty } from "node:tty";
+import { printable } from "../../page/printable.js";
+import { counterTable, readCounters } from "../../tools/counters.ts";
+import { type Stack, startStack } from "./stack.ts";
+
+const DEFAULT_PORT = 5001;
+
+const port = Number(process.env.PORT ?? DEFAULT_PORT);
+if (!Number.isInteger(port) || port < 0 || port > 65_535) {
+  fail(`PORT: expected a whole number from 0 to 65535, got ${process.env.PORT}`);
+}
+
+// What the functions log of each request as JSON is told in words below; warnings and errors are shown as they are.
+console.info = () => {};
+
+const stack = await startStack(port, {
+  onAnswer: ({ method, path, status, milliseconds }) =>
+    console.log(`${method} ${path} → ${status} (${milliseconds.toFixed(0)} ms)`),
+  onCounted: ({ action, app_id, version_name, platform }) =>
+    console.log(printable(`counted ${action} of ${app_id} ${version_name || "unknown"} on ${platform}`)),
+  onTriggerError: (error) => console.error("A triggered function failed and is called again:", error),
+}).catch((error) => {
+  if (error.code === "EADDRINUSE") fail(`Port ${port} is in use. Choose another one: PORT=5002 npm start`);
+  if (/^[A-Z_]+: expected /.test(error.message)) fail(error.message); // A setting.
+  throw error;
+});
+
+for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => process.exit(0));
+console.log(greeting(stack));
+
+if (ownsTerminal()) {
+  createInterface({ input: process.stdin }).on("line", async () => {
+    console.log(counterTable(await readCounters(stack.firestore)));
+  });
+}
+
+/** A process in the background (`npm start &`) is stopped if it reads the terminal. */
+function ownsTerminal(): boolean {
+  if (!isatty(0)) return false;
+  // On Linux and macOS, `+` marks the foreground process group. Other systems are unlikely to have a background.
+  const ps = spawnSync("ps", ["-o", "stat=", "-p", String(process.pid)], { encoding: "utf8" });
+  return ps.status !== 0 || ps.stdout.includes("+");
+}
+
+function greeting({ url, functionUrls }: Stack): string {
+  return `
+The functions run on this machine, on a Firestore in memory: it is empty again after a restart.
+
+  dashboard  ${functionUrls.get("dashboard")}
+  stats      ${functionUrls.get("stats")}
+  counters   ${url}/documents/counters
+  events     ${url}/documents/events
+
+Send an event:
+
+  curl ${functionUrls.get("stats")} --json @dev/testing/payloads/android-8.51.23-download-worker.json
+
+Send what a hundred devices send, from another terminal:
+
+  npm run simulate -- --url ${functionUrls.get("stats")}
+
+Enter shows the counters as a table; Ctrl-C stops it.
+`;
+}
+
+function fail(message: string): never {
+  console.error(message);
+  process.exit(1);
+}

@@ -1,0 +1,57 @@
+/** Events that are stored as `stats` stores them, where no trigger counts them. */
+
+import { readFileSync } from "node:fs";
+import type { DocumentSnapshot, Firestore } from "firebase-admin/firestore";
+import { systemClock } from "../../src/clock.ts";
+import { eventParser, type PluginEvent } from "../../src/ingest/event.ts";
+import { eventId, eventStore } from "../../src/ingest/event-store.ts";
+
+const parseEvent = eventParser(new Set());
+
+/** An event as `stats` takes it, each at a time of its own. */
+export function parsedEvent(fields: Record<string, unknown> = {}): PluginEvent {
+  const parsed = parseEvent(anEvent({ timestamp: nextTimestamp++, ...fields }));
+  if (!parsed.ok) throw new Error(parsed.message);
+  return parsed.event;
+}
+let nextTimestamp = 1_795_392_000_000;
+
+/** Stores events and gives them as their triggers deliver them. */
+export async function store<Events extends Record<string, unknown>[]>(db: Firestore, ...fields: Events) {
+  const events = fields.map(parsedEvent);
+  await eventStore(db, {
+    eventRetentionDays: 90,
+    storeCustomId: true,
+    storeMetadata: true,
+    clock: systemClock,
+  })(events);
+  const refs = events.map((event) => db.doc(`events/${eventId(event)}`));
+  return (await db.getAll(...refs)) as { [Key in keyof Events]: DocumentSnapshot };
+}
+
+/** An app of its own for each test, so that no test sees another's counters. */
+export function newApp(): string {
+  return `com.example.test${process.pid}-${nextApp++}`;
+}
+let nextApp = 1;
+
+/** A valid event as plugin 8.51 sends it. */
+export function anEvent(fields: Record<string, unknown> = {}): Record<string, unknown> {
+  return {
+    platform: "android",
+    device_id: "4b7c9f0e-7d0b-4a57-9a3c-2f1c5f6f2a10",
+    app_id: "com.example.shop",
+    version_build: "2.4.0",
+    version_code: "240",
+    version_os: "14",
+    version_name: "2.5.1",
+    plugin_version: "8.51.23",
+    action: "set",
+    ...fields,
+  };
+}
+
+/** A request of `shared/payloads`, as the plugin sends it. */
+export function payload(name: string) {
+  return JSON.parse(readFileSync(new URL(`payloads/${name}.json`, import.meta.url), "utf8"));
+}

@@ -1,0 +1,135 @@
+/** How the counts of a busy counter are spread over shards, and moved from there to the counter. */
+
+import type { DocumentReference, DocumentSnapshot, Firestore } from "firebase-admin/firestore";
+import * as logger from "firebase-functions/logger";
+import { z } from "zod";
+import { isFailedPrecondition } from "../firestore/errors.ts";
+import { pages } from "../firestore/pages.ts";
+import {
+  addToCounter,
+  type Commit,
+  type Count,
+  type CounterIdentity,
+  perPlatform,
+  SHARDS,
+} from "./documents.ts";
+
+/** `counters/{id}/shards/{n}`: what is not yet part of the counter, per day, platform and action. */
+const shardDocument = z.object({
+  app_id: z.string(),
+  version_name: z.string(),
+  days: z.record(z.string(), z.record(z.string(), z.record(z.string(), z.number()))),
+});
+
+/** The shard that an instance writes to, `undefined` where counters are not sharded. */
+export interface ShardPicker {
+  current(): number | undefined;
+  /** Takes another one: on this one, a commit has failed, as contention makes them fail. */
+  change(): void;
+}
+
+/** Picks one of `shards` shards at random. Instances that meet on one part as soon as they get in each other's way. */
+export function shardPicker(shards: number): ShardPicker {
+  const pick = () => (shards > 1 ? Math.floor(Math.random() * shards) : undefined);
+  let shard = pick();
+  return {
+    current: () => shard,
+    change: () => {
+      shard = pick();
+    },
+  };
+}
+
+/** Adds counts to shard `n` of a counter, as part of a commit: one document, whatever the number of days. */
+export function addToShard(
+  commit: Commit,
+  counter: DocumentReference,
+  n: number,
+  { app_id, version_name }: CounterIdentity,
+  counts: readonly Count[],
+): void {
+  const byDay = Map.groupBy(counts, (count) => count.day);
+  const days = Object.fromEntries([...byDay].map(([day, ofDay]) => [day, perPlatform(ofDay)]));
+  commit.set(counter.collection(SHARDS).doc(String(n)), { app_id, version_name, days }, { merge: true });
+}
+
+const PAGE_SIZE = 500;
+
+const SHARDS_PER_COMMIT = 5;
+
+/** How often moving some shards of a counter is tried while instances write to them; it is tried again in a minute. */
+const MAX_ATTEMPTS = 5;
+
+/**
+ * Moves what is in shards to their counters. It can run at any time, any number of times, beside anything: a count is
+ * in a shard or in the counter, never in both and never in neither. Rejects if some counter could not take its shards;
+ * the others take theirs.
+ */
+export async function moveShards(db: Firestore): Promise<void> {
+  const failures: unknown[] = [];
+  for await (const page of pages(db.collectionGroup(SHARDS).select(), { size: PAGE_SIZE })) {
+    const refs = page.map(({ ref }) => ref);
+    for (const ofCounter of Map.groupBy(refs, (ref) => ref.parent.path).values()) {
+      await moveShardsOf(ofCounter).catch((error) => failures.push(error));
+    }
+  }
+  if (failures.length > 0)
+    throw new AggregateError(failures, `${failures.length} counters could not take their shards`);
+}
+
+/** Moves shards of one counter, some at a time: the more there are in a commit, the sooner one of them has changed. */
+async function moveShardsOf(refs: readonly DocumentReference[]): Promise<void> {
+  for (let first = 0; first < refs.length; first += SHARDS_PER_COMMIT) {
+    await moveTogether(refs.slice(first, first + SHARDS_PER_COMMIT));
+  }
+}
+
+/**
+ * One atomic commit adds what the shards hold to their counter, and deletes them on condition that they are as they were
+ * read. They are read right before.
+ */
+async function moveTogether(refs: readonly DocumentReference[]): Promise<void> {
+  const counter = refs[0]?.parent.parent;
+  if (!counter) return;
+  const db = counter.firestore;
+  for (let attempt = 1; ; attempt++) {
+    const snapshots = await db.getAll(...refs);
+    const shards = snapshots.flatMap((snapshot) => readShard(snapshot) ?? []);
+    const [first] = shards;
+    if (!first) return;
+    const batch = db.batch();
+    addToCounter(
+      batch,
+      counter,
+      first.identity,
+      shards.flatMap(({ counts }) => counts),
+    );
+    for (const { ref, updateTime } of shards) batch.delete(ref, { lastUpdateTime: updateTime });
+    try {
+      await batch.commit();
+      return;
+    } catch (error) {
+      if (attempt === MAX_ATTEMPTS || !isFailedPrecondition(error)) throw error;
+    }
+  }
+}
+
+/** What a shard holds; nothing for one that is deleted, or a document that was not written by `addToShard`. */
+export function readShard(snapshot: DocumentSnapshot) {
+  if (!snapshot.updateTime) return undefined;
+  const document = shardDocument.safeParse(snapshot.data());
+  if (!document.success) {
+    logger.error("A document in `shards` is no shard and is left alone.", { path: snapshot.ref.path });
+    return undefined;
+  }
+  const { days, ...identity } = document.data;
+  return { ref: snapshot.ref, updateTime: snapshot.updateTime, identity, counts: countsOf(days) };
+}
+
+function countsOf(days: z.infer<typeof shardDocument>["days"]): Count[] {
+  return Object.entries(days).flatMap(([day, platforms]) =>
+    Object.entries(platforms).flatMap(([platform, actions]) =>
+      Object.entries(actions).map(([action, count]) => ({ day, platform, action, count })),
+    ),
+  );
+}

@@ -1,0 +1,227 @@
+/** Reads counters for the dashboard, and no more of them than have changed. */
+
+import { FieldPath, type Firestore, type QuerySnapshot, Timestamp } from "firebase-admin/firestore";
+import { z } from "zod";
+import { type ActionCounts, COUNTERS, DAYS, dayId, type Platform, platforms } from "../counting/documents.ts";
+import { type Tally, tallyOf } from "../health/measures.ts";
+
+const SECOND = 1_000;
+const HOUR = 3_600 * SECOND;
+
+/** How long counters are answered from memory: however many people watch, they are read once in this time. */
+const COUNTERS_FRESH = 8 * SECOND;
+
+/** How long the days of a version are answered from memory while it changes. */
+const DAYS_FRESH = 30 * SECOND;
+
+/** A full read finds what the reads of changes cannot: counters that were deleted. */
+const FULL_READ_EVERY = HOUR;
+
+/** How long after midnight the day before may still change: an event is counted under the day it was received. */
+const LATE = HOUR;
+
+/** Past days change only when what was left uncounted for longer is caught up on. */
+const PAST_DAYS_FRESH = 6 * HOUR;
+
+/**
+ * A full read takes the counters with the most installs and those that changed last. A stranger can make new counters
+ * at will, and so fill the second share, but only with as many installs the first.
+ */
+const MOST_INSTALLED = 200;
+const MOST_RECENT = 300;
+
+/** How many changed counters one read takes, the latest first; the ceiling on what a flood of new ones can cost. */
+const MOST_CHANGED = 200;
+
+/** How many counters are kept in memory between full reads, those with the most attempts first. */
+const MOST_KEPT = 1_000;
+
+/** `updated_at` is when Firestore took a commit, which may be seen a little later: reads overlap by this much. */
+const OVERLAP = 10 * SECOND;
+
+/** The days that the page shows, today included. */
+export const SHOWN_DAYS = 30;
+
+export interface Counter {
+  id: string;
+  app_id: string;
+  version_name: string;
+  /** Milliseconds since 1970. */
+  updated_at: number;
+  actions: ActionCounts;
+  platforms: Partial<Record<Platform, ActionCounts>>;
+}
+
+/** What a version did on each of its last days, by day (`YYYY-MM-DD`) and platform. */
+export type Days = ReadonlyMap<string, Partial<Record<Platform, Tally>>>;
+
+export interface CounterReader {
+  /** The counters, and whether there are more than are read. Rejects with Firestore's error. */
+  counters(): Promise<{ counters: Counter[]; incomplete: boolean }>;
+  /** The days of a counter that has just been read. Rejects with Firestore's error. */
+  daysOf(counter: Counter): Promise<Days>;
+}
+
+/**
+ * Reads the counters of `db` and keeps them in memory. `now` is the time in milliseconds since 1970.
+ *
+ * The first read takes up to 500 counters; after it, only those changed since (`updated_at`). Of a version, the first
+ * read takes 30 days, and later ones those since the last, at most every 30 seconds and only if its counter has changed.
+ */
+export function counterReader(db: Firestore, now: () => number): CounterReader {
+  const collection = db.collection(COUNTERS);
+  let known = new Map<string, Counter>();
+  let incomplete = false;
+  let fullReadAt = Number.NEGATIVE_INFINITY;
+  let changesSince = Timestamp.fromMillis(0);
+  const daysRead = new Map<string, DaysRead>();
+  const underWay = new Map<string, Promise<Days>>();
+
+  const readAll = async () => {
+    const startedAt = now();
+    const [installed, recent] = await Promise.all([
+      collection.where("actions.set", ">", 0).orderBy("actions.set", "desc").limit(MOST_INSTALLED).get(),
+      collection.orderBy("updated_at", "desc").limit(MOST_RECENT).get(),
+    ]);
+    known = new Map();
+    keep(installed);
+    keep(recent);
+    incomplete = installed.size === MOST_INSTALLED || recent.size === MOST_RECENT;
+    changesSince = overlapping(recent.readTime);
+    fullReadAt = startedAt;
+    for (const id of daysRead.keys()) if (!known.has(id)) daysRead.delete(id);
+  };
+
+  const readChanges = async () => {
+    const changed = await collection
+      .where("updated_at", ">", changesSince)
+      .orderBy("updated_at", "desc")
+      .limit(MOST_CHANGED)
+      .get();
+    keep(changed);
+    incomplete ||= changed.size === MOST_CHANGED;
+    changesSince = overlapping(changed.readTime);
+  };
+
+  const keep = (read: QuerySnapshot) => {
+    for (const snapshot of read.docs) {
+      const document = counterDocument.safeParse(snapshot.data());
+      if (document.success) known.set(snapshot.id, { id: snapshot.id, ...document.data });
+    }
+    if (known.size > MOST_KEPT) {
+      const byAttempts = [...known.values()].sort(
+        (a, b) => attemptsOf(b) - attemptsOf(a) || b.updated_at - a.updated_at,
+      );
+      known = new Map(byAttempts.slice(0, MOST_KEPT).map((counter) => [counter.id, counter]));
+      incomplete = true;
+    }
+  };
+
+  const counters = shared(COUNTERS_FRESH, now, async () => {
+    await (now() - fullReadAt >= FULL_READ_EVERY ? readAll() : readChanges());
+    return { counters: [...known.values()], incomplete };
+  });
+
+  const readDays = async (counter: Counter): Promise<Days> => {
+    const before = daysRead.get(counter.id);
+    const time = now();
+    const first = dayAt(time, SHOWN_DAYS - 1);
+    if (!before && dayAt(counter.updated_at, 0) < first) return new Map();
+    if (before?.updated_at === counter.updated_at || (before && time - before.readAt < DAYS_FRESH)) {
+      return before.days;
+    }
+    const again = !before || time - before.allReadAt >= PAST_DAYS_FRESH;
+    const from = again ? first : dayAt(before.readAt - LATE, 0);
+    const read = await collection
+      .doc(counter.id)
+      .collection(DAYS)
+      .where(FieldPath.documentId(), ">=", from)
+      .get();
+    const kept = again ? [] : [...before.days].filter(([day]) => day >= first);
+    const days = new Map([
+      ...kept,
+      ...read.docs.map((snapshot) => [snapshot.id, dayTallies(snapshot.data())] as const),
+    ]);
+    daysRead.set(counter.id, {
+      days,
+      updated_at: counter.updated_at,
+      readAt: time,
+      allReadAt: again ? time : before.allReadAt,
+    });
+    return days;
+  };
+
+  return {
+    counters,
+    daysOf(counter) {
+      const running = underWay.get(counter.id);
+      if (running) return running;
+      const days = readDays(counter).finally(() => underWay.delete(counter.id));
+      underWay.set(counter.id, days);
+      return days;
+    },
+  };
+}
+
+interface DaysRead {
+  days: Days;
+  /** The `updated_at` of the counter with which they were read. */
+  updated_at: number;
+  readAt: number;
+  allReadAt: number;
+}
+
+/** Calls `read` at most once in `milliseconds`, and once for all who ask at the same time. A failure is not kept. */
+function shared<T>(milliseconds: number, now: () => number, read: () => Promise<T>): () => Promise<T> {
+  let last: { startedAt: number; result: Promise<T> } | undefined;
+  let running = false;
+  return () => {
+    if (last && (running || now() - last.startedAt < milliseconds)) return last.result;
+    running = true;
+    const result = read().finally(() => {
+      running = false;
+    });
+    last = { startedAt: now(), result };
+    result.catch(() => {
+      last = undefined;
+    });
+    return result;
+  };
+}
+
+function overlapping(readTime: Timestamp): Timestamp {
+  return Timestamp.fromMillis(readTime.toMillis() - OVERLAP);
+}
+
+/** The day that was `daysAgo` before the one that `time` is in. */
+export function dayAt(time: number, daysAgo: number): string {
+  return dayId(Timestamp.fromMillis(time - daysAgo * 24 * HOUR));
+}
+
+/** How often devices tried to install a version, with or without success. */
+export function attemptsOf(counter: Counter): number {
+  const { installs, failed } = tallyOf(counter.actions);
+  return installs + failed;
+}
+
+const counts = z.record(z.string(), z.number()).default({});
+const perPlatform = z.partialRecord(z.enum(platforms), counts).default({});
+
+/** What the dashboard takes from a counter; what an operator added by hand is left out. */
+const counterDocument = z.object({
+  app_id: z.string(),
+  version_name: z.string(),
+  updated_at: z.instanceof(Timestamp).transform((time) => time.toMillis()),
+  actions: counts,
+  platforms: perPlatform,
+});
+
+const dayDocument = z.object({ platforms: perPlatform });
+
+function dayTallies(data: unknown): Partial<Record<Platform, Tally>> {
+  const document = dayDocument.safeParse(data);
+  if (!document.success) return {};
+  return Object.fromEntries(
+    Object.entries(document.data.platforms).map(([platform, actions]) => [platform, tallyOf(actions)]),
+  );
+}

@@ -1,0 +1,70 @@
+/** The statistics of the dashboard: how sure a failure rate is, and whether one is worse than another. Pure. */
+
+/** `count` of `of` attempts. */
+export interface Proportion {
+  count: number;
+  of: number;
+}
+
+/** The quantile of the normal distribution that leaves 2.5 % on either side. */
+const Z_95 = 1.959963984540054;
+
+/**
+ * The 95 % interval of a proportion by Wilson's score method, from 0 to 1. Right for few attempts and for
+ * proportions near 0, where the textbook interval is not. Without attempts: anything, 0 to 1.
+ */
+export function wilsonInterval({ count, of }: Proportion): { low: number; high: number } {
+  if (of === 0) return { low: 0, high: 1 };
+  const share = count / of;
+  const z2 = Z_95 ** 2;
+  const centre = share + z2 / (2 * of);
+  const spread = Z_95 * Math.sqrt((share * (1 - share)) / of + z2 / (4 * of ** 2));
+  const scale = 1 + z2 / of;
+  return {
+    low: count === 0 ? 0 : (centre - spread) / scale,
+    high: count === of ? 1 : (centre + spread) / scale,
+  };
+}
+
+/**
+ * The p-value of Fisher's exact test, one-sided: how likely it is that chance alone puts at least as many of all failures
+ * on the side of `suspect`, if both fail equally often. Exact for any counts, small ones too.
+ */
+export function fisherExact(suspect: Proportion, before: Proportion): number {
+  const failures = suspect.count + before.count;
+  const attempts = suspect.of + before.of;
+  const most = Math.min(failures, suspect.of);
+  const least = Math.max(0, failures - before.of);
+  if (suspect.count <= least) return 1;
+
+  let term = Math.exp(
+    logChoose(suspect.of, suspect.count) + logChoose(before.of, before.count) - logChoose(attempts, failures),
+  );
+  let sum = 0;
+  for (let count = suspect.count; count <= most; count++) {
+    sum += term;
+    const ratio =
+      ((suspect.of - count) * (failures - count)) / ((count + 1) * (before.of - failures + count + 1));
+    if (ratio < 1 && term * ratio < sum * Number.EPSILON) break;
+    term *= ratio;
+  }
+  return Math.min(1, sum);
+}
+
+/** The logarithm of the number of ways to choose `k` of `n`. */
+function logChoose(n: number, k: number): number {
+  return logFactorial(n) - logFactorial(k) - logFactorial(n - k);
+}
+
+const exactLogFactorials = [0];
+
+/** Summed up to 255, by Stirling's series above: its error there is below 1e-16. */
+function logFactorial(n: number): number {
+  if (n >= 256) {
+    return (n + 0.5) * Math.log(n) - n + Math.log(2 * Math.PI) / 2 + 1 / (12 * n) - 1 / (360 * n ** 3);
+  }
+  for (let i = exactLogFactorials.length; i <= n; i++) {
+    exactLogFactorials.push((exactLogFactorials[i - 1] ?? 0) + Math.log(i));
+  }
+  return exactLogFactorials[n] ?? 0;
+}

@@ -1,0 +1,173 @@
+/** How events are stored, and why twice is once. */
+
+import { createHash } from "node:crypto";
+import DataLoader from "dataloader";
+import { type DocumentReference, type Firestore, Timestamp } from "firebase-admin/firestore";
+import pLimit from "p-limit";
+import type { Clock } from "../clock.ts";
+import { EVENTS, type EventDocument } from "../counting/documents.ts";
+import { inTime } from "../firestore/deadline.ts";
+import { isTransient, Status, statusOf } from "../firestore/errors.ts";
+import { groupCommit } from "../group-commit.ts";
+import type { PluginEvent } from "./event.ts";
+
+/** What became of one event. A `duplicate` was stored before; a `refused` one Firestore will never take. */
+export type StoreResult = "stored" | "duplicate" | "refused";
+
+/** Stores events and answers for each, in order. Rejects with Firestore's error where it could not tell. */
+export type StoreEvents = (events: readonly PluginEvent[]) => Promise<StoreResult[]>;
+
+/** How many documents go to Firestore together, in calls of as many as BulkWriter puts into one. */
+const MAX_GROUP_EVENTS = 500;
+const MAX_CALL_EVENTS = 20;
+
+/** More at once would wait for this process rather than for Firestore, and count that as Firestore's time. */
+const MAX_CALLS_AT_ONCE = 8;
+
+/** How often a document is tried, besides what the Admin SDK does. Most plugins before 8.51.5 lose what is answered 503. */
+const MAX_ATTEMPTS = 2;
+const RETRY_MILLISECONDS = 1_000;
+
+export interface EventStoreOptions {
+  /** After how many days Firestore may delete an event; 0 for never. */
+  eventRetentionDays: number;
+  /** Whether `custom_id`, which the app gives its user, is stored. */
+  storeCustomId: boolean;
+  /** Whether `message` and `metadata`, which may hold what a user typed, are stored. */
+  storeMetadata: boolean;
+  clock: Clock;
+}
+
+/**
+ * A way to store events in `db`: in one round trip, each with a status of its own. Calls that come while a round trip
+ * is under way share the next one.
+ */
+export function eventStore(db: Firestore, options: EventStoreOptions): StoreEvents {
+  const { clock } = options;
+  const create = groupCommit<NewEvent, StoreResult>({
+    commit: (events) => createAll(db, events, clock),
+    maxItems: MAX_GROUP_EVENTS,
+    interval: () => 0,
+    clock,
+  });
+  const createPatiently = async (event: NewEvent): Promise<StoreResult> => {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await create(event);
+      } catch (error) {
+        if (attempt === MAX_ATTEMPTS || !isTransient(error)) throw error;
+        await clock.sleep(RETRY_MILLISECONDS);
+      }
+    }
+  };
+  return (events) => {
+    const receivedAt = Timestamp.now();
+    return Promise.all(events.map((event) => createPatiently(newEvent(db, event, receivedAt, options))));
+  };
+}
+
+interface NewEvent {
+  ref: DocumentReference;
+  document: EventDocument;
+}
+
+/** Creates documents, each path once: a result or Firestore's error for each, in order. */
+async function createAll(
+  db: Firestore,
+  events: readonly NewEvent[],
+  clock: Clock,
+): Promise<(StoreResult | Error)[]> {
+  const atOnce = pLimit(MAX_CALLS_AT_ONCE);
+  let failure: Error | undefined;
+  const unlessOneFailed = async (some: readonly NewEvent[]) => {
+    if (failure) throw failure; // Where one waited in vain, the next ones would too, one after another.
+    return createTogether(db, some, clock).catch((error) => {
+      failure = error;
+      throw error;
+    });
+  };
+  const calls = new DataLoader<NewEvent, StoreResult, string>((some) => atOnce(unlessOneFailed, some), {
+    maxBatchSize: MAX_CALL_EVENTS,
+    cacheKeyFn: ({ ref }) => ref.path,
+  });
+  const results = await calls.loadMany(events);
+  const seen = new Set<string>();
+  return results.map((result, index) => {
+    const isCopy = seen.size === seen.add(events[index]?.ref.path ?? "").size;
+    return isCopy && result === "stored" ? "duplicate" : result;
+  });
+}
+
+/** Creates documents by one `BatchWrite`, which is not atomic. Rejects if Firestore does not answer in time. */
+async function createTogether(
+  db: Firestore,
+  events: readonly NewEvent[],
+  clock: Clock,
+): Promise<(StoreResult | Error)[]> {
+  const batchWrite = async () => {
+    const writer = db.bulkWriter({ throttling: false });
+    writer.onWriteError(() => false);
+    const created = events.map(({ ref, document }) => writer.create(ref, document).then(stored, resultOf));
+    await writer.close();
+    return Promise.all(created);
+  };
+  const results = await inTime(batchWrite(), clock);
+  return Promise.all(
+    results.map((result, index) => {
+      // Firestore may refuse a whole request for one document in it: alone, each shows whether it was the one.
+      const alone = result === "refused" ? events[index] : undefined;
+      return alone ? inTime(alone.ref.create(alone.document), clock).then(stored, resultOf) : result;
+    }),
+  );
+}
+
+const stored = (): StoreResult => "stored";
+
+function resultOf(error: Error): StoreResult | Error {
+  if (statusOf(error) === Status.ALREADY_EXISTS) return "duplicate";
+  if (statusOf(error) === Status.INVALID_ARGUMENT) return "refused";
+  return error;
+}
+
+/**
+ * The idempotency key of an event: the same for a batch that comes again, `undefined` for an event without
+ * `timestamp`. Two of those cannot be told apart, though Android's 4.x sends one again after 2.5 s without an answer.
+ * Keys of `metadata` count in any order: the plugin writes its queue to disk and back.
+ */
+export function eventId(event: PluginEvent): string | undefined {
+  if (event.timestamp === undefined) return undefined;
+  const identity = [
+    event.app_id,
+    event.device_id,
+    event.action,
+    event.version_name,
+    event.old_version_name ?? "",
+    event.timestamp,
+    Object.entries(event.metadata ?? {}).sort(([a], [b]) => (a < b ? -1 : 1)),
+  ];
+  return createHash("sha256").update(JSON.stringify(identity)).digest("hex").slice(0, 32);
+}
+
+const DAY_IN_MILLISECONDS = 86_400_000;
+
+function newEvent(
+  db: Firestore,
+  event: PluginEvent,
+  receivedAt: Timestamp,
+  options: EventStoreOptions,
+): NewEvent {
+  const { custom_id, message, metadata, timestamp, ...rest } = event;
+  const { eventRetentionDays, storeCustomId, storeMetadata } = options;
+  const expireAt = receivedAt.toMillis() + eventRetentionDays * DAY_IN_MILLISECONDS;
+  const document: EventDocument = {
+    ...rest,
+    ...(custom_id !== undefined && storeCustomId && { custom_id }),
+    ...(message !== undefined && storeMetadata && { message }),
+    ...(metadata !== undefined && storeMetadata && { metadata }),
+    ...(timestamp !== undefined && { timestamp, occurred_at: Timestamp.fromMillis(timestamp) }),
+    received_at: receivedAt,
+    ...(eventRetentionDays > 0 && { expire_at: Timestamp.fromMillis(expireAt) }),
+    counted: false,
+  };
+  return { ref: db.collection(EVENTS).doc(eventId(event) ?? db.collection(EVENTS).doc().id), document };
+}

@@ -1,0 +1,186 @@
+/** What an operator can set, as Firebase params: `firebase deploy` asks for them and keeps them in `.env.{project}`. */
+
+import { defineBoolean, defineInt, defineString } from "firebase-functions/params";
+import { ACTION } from "./ingest/actions.ts";
+import { APP_ID } from "./ingest/event.ts";
+
+const LOCATION = /^[a-z]+-[a-z]+[0-9]+$/;
+
+const appIds = list("APP_IDS", {
+  label: "App ids that are served, separated by commas",
+  description: "Events of other apps are refused. Empty: every app is served, also those of strangers.",
+  item: APP_ID,
+  itemIs: "an app id like com.example.app",
+});
+
+const statsToken = text("STATS_TOKEN", {
+  default: "",
+  label: "Token that statsUrl must carry as ?token=…",
+  description: "Keeps passers-by out, but is in the bundle of every app: a fence, not a lock. Empty: none.",
+  pattern: /^[A-Za-z0-9_.~-]{0,128}$/,
+  is: "at most 128 letters, digits and -._~",
+});
+
+const extraActions = list("EXTRA_ACTIONS", {
+  label: "Actions to accept beyond those known, separated by commas",
+  description: "For what a newer plugin sends. The log warns of each action that is refused.",
+  item: ACTION,
+  itemIs: "an action name like app_crash",
+});
+
+const eventRetentionDays = int("EVENT_RETENTION_DAYS", {
+  default: 90,
+  least: 0,
+  most: 36_500,
+  label: "Days to keep events",
+  description: "Firestore's TTL policy deletes events this old; counters stay. 0 keeps events for ever.",
+});
+
+const storeCustomId = flag("STORE_CUSTOM_ID", {
+  default: true,
+  label: "Store custom_id",
+  description: "The id that the app gives its user. false leaves it out of the stored events.",
+});
+
+const storeMetadata = flag("STORE_METADATA", {
+  default: true,
+  label: "Store message and metadata",
+  description: "What a crash or an error said, which may hold what a user typed. false leaves both out.",
+});
+
+const maxEventsPerSecond = int("MAX_EVENTS_PER_SECOND", {
+  default: 1_000,
+  least: 0,
+  most: 1_000_000,
+  label: "Most events a second, of all instances of stats together",
+  description:
+    "Bounds what events of an attack cost. Devices are told to send again later. Bursts of a minute are taken. 0: no bound.",
+});
+
+const region = text("REGION", {
+  default: "us-central1",
+  label: "Where the functions run",
+  description: "A Cloud Functions region in or next to the location of the Firestore database.",
+  pattern: LOCATION,
+  is: "a region like us-central1",
+});
+
+const statsMaxInstances = int("STATS_MAX_INSTANCES", {
+  default: 3,
+  least: 1,
+  most: 1_000,
+  label: "Most instances of stats",
+  description: "An instance takes 80 requests at once, and its share of MAX_EVENTS_PER_SECOND.",
+});
+
+const statsMinInstances = int("STATS_MIN_INSTANCES", {
+  default: 0,
+  least: 0,
+  most: 1_000,
+  label: "Instances of stats that are always there",
+  description: "They are paid for all day. 0 lets the first request wait for an instance to start.",
+});
+
+const counterMaxInstances = int("COUNTER_MAX_INSTANCES", {
+  default: 3,
+  least: 1,
+  most: 1_000,
+  label: "Most instances of countEvent",
+  description: "An instance counts up to 1,000 events a second, and writes a busy counter once a second.",
+});
+
+const counterCommitIntervalMs = int("COUNTER_COMMIT_INTERVAL_MS", {
+  default: 1_000,
+  least: 0,
+  most: 10_000,
+  label: "Milliseconds between commits on a counter",
+  description:
+    "An instance writes a counter at most once in this time. A document takes about one write a second.",
+});
+
+const counterShards = int("COUNTER_SHARDS", {
+  default: 1,
+  least: 1,
+  most: 100,
+  label: "Shards of a counter",
+  description:
+    "Above 1, instances write to shards, and counters follow once a minute. Set as many COUNTER_MAX_INSTANCES.",
+});
+
+/** For the options of functions, which `firebase deploy` resolves. */
+export const params = {
+  region: region.param,
+  statsMaxInstances: statsMaxInstances.param,
+  statsMinInstances: statsMinInstances.param,
+  counterMaxInstances: counterMaxInstances.param,
+  counterShards: counterShards.param,
+};
+
+/** The settings of this instance. Reading them throws where one is wrong, which stops a deployment or a start. */
+export const settings = {
+  appIds: new Set(appIds.value),
+  statsToken: statsToken.value,
+  extraActions: new Set(extraActions.value),
+  eventRetentionDays: eventRetentionDays.value,
+  storeCustomId: storeCustomId.value,
+  storeMetadata: storeMetadata.value,
+  maxEventsPerSecond: maxEventsPerSecond.value,
+  statsMaxInstances: statsMaxInstances.value,
+  region: region.value,
+  counterCommitIntervalMs: counterCommitIntervalMs.value,
+  counterShards: counterShards.value,
+};
+
+interface Labels {
+  label: string;
+  description: string;
+}
+
+function text(name: string, options: Labels & { default: string; pattern: RegExp; is: string }) {
+  const { pattern, is, ...declared } = options;
+  const input = {
+    text: { validationRegex: pattern.source, validationErrorMessage: `${name}: expected ${is}` },
+  };
+  const param = defineString(name, { ...declared, input });
+  return { param, value: read(name, options.default, (raw) => (pattern.test(raw) ? raw : undefined), is) };
+}
+
+function list(name: string, options: Labels & { item: RegExp; itemIs: string }) {
+  const { item, itemIs, ...declared } = options;
+  const param = defineString(name, { ...declared, default: "" });
+  const split = (raw: string) => {
+    const items = raw.split(",").flatMap((part) => part.trim() || []);
+    return items.every((part) => item.test(part)) ? items : undefined;
+  };
+  return {
+    param,
+    value: read(name, "", split, `nothing, or ${itemIs}, or several of them separated by commas`),
+  };
+}
+
+function int(name: string, options: Labels & { default: number; least: number; most: number }) {
+  const { least, most, ...declared } = options;
+  const param = defineInt(name, declared);
+  const parse = (raw: string) => {
+    const value = /^\d+$/.test(raw) ? Number(raw) : Number.NaN;
+    return value >= least && value <= most ? value : undefined;
+  };
+  return {
+    param,
+    value: read(name, String(options.default), parse, `a whole number from ${least} to ${most}`),
+  };
+}
+
+function flag(name: string, options: Labels & { default: boolean }) {
+  const param = defineBoolean(name, options);
+  const parse = (raw: string) => (raw === "true" || raw === "false" ? raw === "true" : undefined);
+  return { param, value: read(name, String(options.default), parse, "true or false") };
+}
+
+/** The environment is what `firebase deploy` fills from the params; where nothing did, the default holds. */
+function read<T>(name: string, fallback: string, parse: (raw: string) => T | undefined, expected: string): T {
+  const raw = process.env[name] ?? fallback;
+  const value = parse(raw);
+  if (value === undefined) throw new Error(`${name}: expected ${expected}, got ${JSON.stringify(raw)}`);
+  return value;
+}

@@ -1,0 +1,232 @@
+import { expect } from "chai";
+import { type Firestore, Timestamp } from "firebase-admin/firestore";
+import { logs } from "../../dev/testing/captured-logs.ts";
+import { anEvent, newApp, store } from "../../dev/testing/events.ts";
+import { firestoreError, interceptCalls } from "../../dev/testing/faults.ts";
+import { type Clock, systemClock } from "../../src/clock.ts";
+import { eventCounter } from "../../src/counting/count-events.ts";
+import { backend, counts, post, storedEvents, today } from "../backend.ts";
+
+const COUNTER = "counters/com.example.shop@2.5.1";
+
+/** Time that passes only where somebody waits, so that backoff takes none. A call's time to answer is real. */
+function impatientClock(): Clock {
+  let now = 0;
+  return {
+    now: () => now,
+    sleep: async (milliseconds, timeout) => {
+      if (timeout) return systemClock.sleep(milliseconds, timeout);
+      now += milliseconds;
+    },
+  };
+}
+
+/** An instance of `countEvent` on a Firestore of its own. */
+function newInstance(db: Firestore) {
+  return eventCounter(db, { interval: 0, shards: 1, clock: impatientClock() });
+}
+
+async function read(db: Firestore, path: string) {
+  const { actions, platforms } = (await db.doc(path).get()).data() ?? {};
+  return { actions, platforms };
+}
+
+const once = { actions: { set: 1 }, platforms: { android: { set: 1 } } };
+
+describe("counting, end to end", () => {
+  it("counts per action, platform and day", async () => {
+    const app_id = newApp();
+    await post([
+      anEvent({ app_id }),
+      anEvent({ app_id, platform: "ios" }),
+      anEvent({ app_id, platform: "ios", action: "set_fail" }),
+      anEvent({ app_id, platform: "electron" }),
+      anEvent({ app_id, platform: "windows" }),
+      anEvent({ app_id, platform: "constructor" }),
+    ]);
+    const expected = {
+      actions: { set: 5, set_fail: 1 },
+      platforms: {
+        android: { set: 1 },
+        ios: { set: 1, set_fail: 1 },
+        electron: { set: 1 },
+        other: { set: 2 },
+      },
+    };
+    expect(await counts(`counters/${app_id}@2.5.1`)).to.deep.equal(expected);
+    expect(await counts(`counters/${app_id}@2.5.1/days/${today()}`)).to.deep.equal(expected);
+    for (const event of await storedEvents(app_id)) expect(event.counted).to.equal(true);
+    const counter = await backend().firestore.doc(`counters/${app_id}@2.5.1`).get();
+    expect(counter.data()).to.include({ app_id, version_name: "2.5.1" });
+    expect(counter.get("updated_at")).to.be.instanceOf(Timestamp);
+  });
+
+  it("counts a version up to its first colon, and none as unknown", async () => {
+    const app_id = newApp();
+    await post([
+      anEvent({ app_id, version_name: "1.2.3:assets/main.js" }),
+      anEvent({ app_id, version_name: "1.2.3" }),
+      anEvent({ app_id, version_name: "" }),
+      anEvent({ app_id, version_name: ":x" }),
+    ]);
+    expect(await counts(`counters/${app_id}@1.2.3`)).to.have.nested.property("actions.set", 2);
+    expect(await counts(`counters/${app_id}@unknown`)).to.have.nested.property("actions.set", 2);
+  });
+
+  it("gives every version a counter of its own, whatever its name", async () => {
+    const app_id = newApp();
+    const long = "ü".repeat(511);
+    const versions = [
+      "a/b",
+      "a%2Fb",
+      "..",
+      ".",
+      "__x__",
+      "\u0000",
+      "a\nb",
+      "/".repeat(512),
+      `${long}x`,
+      `${long}y`,
+      "😀",
+      "constructor",
+    ];
+    await post(versions.map((version_name) => anEvent({ app_id, version_name })));
+    await backend().settled();
+    const counters = await backend().firestore.collection("counters").where("app_id", "==", app_id).get();
+    expect(counters.docs.map((doc) => doc.get("version_name"))).to.have.members(versions);
+    for (const doc of counters.docs) {
+      expect(doc.get("actions")).to.deep.equal({ set: 1 });
+      expect(Buffer.byteLength(doc.id)).to.be.at.most(1_500);
+    }
+    expect(counters.docs.map(({ id }) => id)).to.include(`${app_id}@a%2Fb`);
+  });
+});
+
+describe("counting exactly once", () => {
+  it("counts once what is delivered twice at once, to one instance or two", async () => {
+    const db = backend().newFirestore();
+    const [event] = await store(db, {});
+    const [first, second] = [newInstance(db), newInstance(db)];
+    await Promise.all([first(event), first(event), second(event)]);
+    expect(await read(db, COUNTER)).to.deep.equal(once);
+    expect(await read(db, `${COUNTER}/days/${today()}`)).to.deep.equal(once);
+  });
+
+  it("counts once what is delivered again later, also beside new events", async () => {
+    const db = backend().newFirestore();
+    const count = newInstance(db);
+    const [old] = await store(db, {});
+    await count(old);
+    await count(old);
+    const [fresh] = await store(db, { action: "get" });
+    await Promise.all([count(old), count(fresh), newInstance(db)(old)]);
+    expect((await read(db, COUNTER)).actions).to.deep.equal({ set: 1, get: 1 });
+  });
+
+  it("leaves nothing behind when the commit fails, and rejects so that the event is delivered again", async () => {
+    const db = backend().newFirestore();
+    const [event] = await store(db, {});
+    const restore = interceptCalls(db, () => Promise.reject(firestoreError(14)));
+    const error = await newInstance(db)(event).catch((reason) => reason);
+    restore();
+    expect(error).to.have.property("code", 14);
+    expect((await db.doc(COUNTER).get()).exists).to.equal(false);
+    expect((await event.ref.get()).get("counted")).to.equal(false);
+
+    await newInstance(db)(event);
+    expect(await read(db, COUNTER)).to.deep.equal(once);
+  });
+
+  it("tries a transient failure again by itself", async () => {
+    for (const code of [1, 2, 4, 8, 10, 13, 14]) {
+      const db = backend().newFirestore();
+      const [event] = await store(db, {});
+      let calls = 0;
+      interceptCalls(db, ({ proceed }) => (++calls < 3 ? Promise.reject(firestoreError(code)) : proceed()));
+      await newInstance(db)(event);
+      expect(await read(db, COUNTER)).to.deep.equal(once);
+    }
+  });
+
+  it("goes on without an answer that does not come, and counts once though the call was carried out", async () => {
+    const db = backend().newFirestore();
+    const events = await store(db, {}, {});
+    let calls = 0;
+    interceptCalls(db, async ({ proceed }) => {
+      const answer = await proceed();
+      return ++calls === 1 ? new Promise(() => {}) : answer;
+    });
+    const hurried: Clock = {
+      ...systemClock,
+      sleep: (milliseconds, timeout) => systemClock.sleep(milliseconds / 50, timeout),
+    };
+    const count = eventCounter(db, { interval: 0, shards: 1, clock: hurried });
+    await Promise.all(events.map(count));
+    expect((await read(db, COUNTER)).actions).to.deep.equal({ set: 2 });
+  });
+
+  it("counts once when a commit is applied but its answer is lost", async () => {
+    const db = backend().newFirestore();
+    const events = await store(db, {}, {}, {});
+    let lost = 0;
+    interceptCalls(db, async ({ method, proceed }) => {
+      const answer = await proceed();
+      if (method === "commit" && ++lost === 1) throw firestoreError(4);
+      return answer;
+    });
+    const count = newInstance(db);
+    await Promise.all(events.map(count));
+    expect((await read(db, COUNTER)).actions).to.deep.equal({ set: 3 });
+  });
+
+  it("counts the others when one was deleted or is no event", async () => {
+    const db = backend().newFirestore();
+    const count = newInstance(db);
+    const [deleted, ...others] = await store(db, {}, {}, {});
+    await deleted.ref.delete();
+    await db.doc("events/by-hand").set({ note: "not an event" });
+    const byHand = await db.doc("events/by-hand").get();
+    await Promise.all([deleted, byHand, ...others].map((event) => count(event)));
+    expect((await read(db, COUNTER)).actions).to.deep.equal({ set: 2 });
+    expect(logs.filter(({ severity }) => severity === "ERROR")).to.have.length(1);
+  });
+
+  it("counts an event that was changed after it was delivered", async () => {
+    const db = backend().newFirestore();
+    const [event] = await store(db, {});
+    await event.ref.update({ note: "seen by the operator" });
+    await newInstance(db)(event);
+    expect(await read(db, COUNTER)).to.deep.equal(once);
+  });
+
+  it("counts the others when Firestore refuses one for good", async () => {
+    const db = backend().newFirestore();
+    const count = newInstance(db);
+    const events = await store(db, {}, {}, {}, {}, {});
+    const poison = events[2].id;
+    interceptCalls(db, ({ request, proceed }) =>
+      JSON.stringify(request.writes ?? []).includes(poison) ? Promise.reject(firestoreError(3)) : proceed(),
+    );
+    const outcomes = await Promise.allSettled(events.map(count));
+    expect(outcomes.map(({ status }) => status)).to.deep.equal([
+      "fulfilled",
+      "fulfilled",
+      "rejected",
+      "fulfilled",
+      "fulfilled",
+    ]);
+    expect((await read(db, COUNTER)).actions).to.deep.equal({ set: 4 });
+  });
+
+  it("does not let a counter that cannot be written hold up another", async () => {
+    const db = backend().newFirestore();
+    const count = newInstance(db);
+    const [stuck, fine] = await store(db, { version_name: "1.0.0" }, { version_name: "2.5.1" });
+    interceptCalls(db, ({ request, proceed }) =>
+      JSON.stringify(request).includes("@1.0.0") ? new Promise(() => {}) : proceed(),
+    );
+    void count(stuck);
+    await count(fine);
+    expect(await read(db, COUNTER)).to.deep.equal(once);
+  });
+});

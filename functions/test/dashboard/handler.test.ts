@@ -1,0 +1,206 @@
+import { readdirSync } from "node:fs";
+import { get } from "node:http";
+import { expect } from "chai";
+import { logs } from "../../dev/testing/captured-logs.ts";
+import { attempts, writeCounter } from "../../dev/testing/counters.ts";
+import { anEvent, newApp } from "../../dev/testing/events.ts";
+import { firestoreError } from "../../dev/testing/faults.ts";
+import type { DashboardData } from "../../src/dashboard/handler.ts";
+import { backend, counts, post } from "../backend.ts";
+import { failReads, ownDatabase, type ServedDashboard, serveDashboard } from "./server.ts";
+
+const database = ownDatabase();
+let dashboard: ServedDashboard;
+
+async function open() {
+  dashboard = await serveDashboard(database);
+}
+
+async function data(url: string): Promise<DashboardData> {
+  const response = await fetch(url);
+  expect(response.status).to.equal(200);
+  return (await response.json()) as DashboardData;
+}
+
+describe("dashboard, request by request", () => {
+  before(open);
+  after(() => dashboard.close());
+
+  it("is deployed private, on one instance", async () => {
+    const { dashboard } = await import("../../src/index.ts");
+    expect(dashboard.__endpoint).to.deep.include({ maxInstances: 1, concurrency: 80 });
+    expect(dashboard.__endpoint.httpsTrigger).to.deep.equal({ invoker: ["private"] });
+  });
+
+  it("finds its files wherever it is mounted, with and without a slash after its name", async () => {
+    const mounted = new URL("dashboard", backend().statsUrlInProcess).href;
+    for (const page of [
+      mounted,
+      `${mounted}/`,
+      dashboard.url,
+      `${dashboard.url}dashboard`,
+      `${dashboard.url}dashboard/`,
+    ]) {
+      const response = await fetch(page);
+      expect(response.headers.get("content-type")).to.equal("text/html; charset=utf-8");
+      const links = [...(await response.text()).matchAll(/(?:href|src)="([^"#]+)"/g)].map(
+        (match) => match[1],
+      );
+      expect(links).to.have.length(14);
+      for (const link of links) {
+        const file = await fetch(new URL(link ?? "", page));
+        expect(file.status, `${link} from ${page}`).to.equal(200);
+        await file.arrayBuffer();
+      }
+      for (const name of ["data", "actions.json"]) {
+        const script = new URL("dashboard/app.js", page);
+        expect((await fetch(new URL(name, script))).headers.get("content-type")).to.match(
+          /^application\/json/,
+        );
+      }
+    }
+  });
+
+  it("serves every file of its folder, and nothing else", async () => {
+    for (const name of readdirSync(new URL("../../page/", import.meta.url))) {
+      const path = name === "index.html" ? "" : name;
+      expect((await fetch(dashboard.url + path)).status, name).to.equal(200);
+    }
+    for (const path of [
+      "index.ts",
+      "..%2fpackage.json",
+      "%2e%2e/package.json",
+      "constructor",
+      "data/x",
+      "dashboardx",
+      "app.js/",
+    ]) {
+      const response = await fetch(dashboard.url + path);
+      expect(response.status, path).to.equal(404);
+      expect(await response.json()).to.have.property("error", "not_found");
+    }
+  });
+
+  it("lets nothing in that is not its own, and is neither framed, sniffed nor kept", async () => {
+    for (const path of ["", "app.js", "data", "nothing"]) {
+      const { headers } = await fetch(dashboard.url + path);
+      const policy = headers.get("content-security-policy") ?? "";
+      expect(policy).to.match(/^default-src 'none'; /);
+      expect(policy).to.include("frame-ancestors 'none'");
+      expect(policy).not.to.match(/unsafe|\*|https?:|data:/);
+      expect(headers.get("x-content-type-options")).to.equal("nosniff");
+      expect(headers.get("referrer-policy")).to.equal("no-referrer");
+      expect(headers.get("x-frame-options")).to.equal("DENY");
+      if (path !== "nothing") {
+        expect(headers.get("cache-control")).to.equal(path === "data" ? "no-store" : "private, no-cache");
+      }
+    }
+  });
+
+  it("sends a file again only when it has changed, and compressed", async () => {
+    const first = await fetch(`${dashboard.url}style.css`);
+    expect(first.headers.get("content-encoding")).to.equal("gzip");
+    const headers = { "If-None-Match": first.headers.get("etag") ?? "" };
+    // Not `fetch`: it adds `Cache-Control: no-cache`, which asks for all of it.
+    const again = await new Promise((resolve, reject) => {
+      get(`${dashboard.url}style.css`, { headers }, ({ statusCode }) => resolve(statusCode)).on(
+        "error",
+        reject,
+      );
+    });
+    expect(again).to.equal(304);
+    const plain = await fetch(`${dashboard.url}style.css`, { headers: { "Accept-Encoding": "identity" } });
+    expect(plain.headers.get("content-encoding")).to.equal(null);
+    expect(await plain.text()).to.equal(await first.text());
+  });
+
+  it("answers HEAD like GET without a body, and refuses what would change something", async () => {
+    const head = await fetch(dashboard.url, { method: "HEAD" });
+    expect([head.status, await head.text()]).to.deep.equal([200, ""]);
+    for (const method of ["POST", "PUT", "DELETE"]) {
+      const response = await fetch(`${dashboard.url}data`, { method });
+      expect([response.status, response.headers.get("allow")]).to.deep.equal([405, "GET, HEAD"]);
+    }
+  });
+});
+
+describe("dashboard, its data", () => {
+  before(open);
+  after(() => dashboard.close());
+
+  it("is what the counters say, for events sent over HTTP", async () => {
+    const app_id = newApp();
+    const action = (name: string, count: number, fields = {}) =>
+      Array.from({ length: count }, () => anEvent({ app_id, action: name, ...fields }));
+    const answer = await post([
+      ...action("set", 7),
+      ...action("set", 4, { platform: "ios" }),
+      ...action("set_fail", 2, { platform: "ios" }),
+      ...action("download_fail", 1, { version_name: "2.5.0" }),
+      ...action("app_crash", 3),
+    ]);
+    expect(answer.status).to.equal(200);
+    const counter = await counts(`counters/${app_id}@2.5.1`);
+    const served = await serveDashboard({ firestore: backend().firestore, now: Date.now });
+    try {
+      const { app } = await data(`${served.url}data?app=${app_id}`);
+      expect(app?.versions.map(({ version_name }) => version_name)).to.deep.equal(["2.5.1", "2.5.0"]);
+      const version = app?.versions[0];
+      expect({ actions: version?.actions, platforms: version?.platforms }).to.deep.equal(counter);
+      expect(version?.health.all).to.deep.include({ installs: 11, failed: 2 });
+      expect(version?.health.all?.failure_rate?.rate).to.equal(2 / 13);
+      expect(version?.health.ios).to.deep.include({ installs: 4, failed: 2 });
+      expect(version?.daily.android?.installs).to.deep.equal([...Array(29).fill(0), 7]);
+      expect(version?.daily.all?.failed.at(-1)).to.equal(2);
+    } finally {
+      await served.close();
+    }
+  });
+
+  it("is about the app with the most installs, or the one asked for, or none", async () => {
+    await writeCounter(database.firestore, "com.example.small", "1.0.0", { 0: { ios: attempts(5) } });
+    await writeCounter(database.firestore, "com.example.big", "1.0.0", { 0: { ios: attempts(50) } });
+    database.pass(10_000);
+    const first = await data(`${dashboard.url}data`);
+    expect(first.apps.map(({ app_id }) => app_id)).to.deep.equal(["com.example.big", "com.example.small"]);
+    expect(first.app?.app_id).to.equal("com.example.big");
+    expect((await data(`${dashboard.url}data?app=com.example.small`)).app?.app_id).to.equal(
+      "com.example.small",
+    );
+    for (const query of ["app=com.example.none", "app=", "app=a&app=b", "app[x]=1&app[y]=2"]) {
+      const { app, apps } = await data(`${dashboard.url}data?${query}`);
+      expect(apps).to.have.length(2);
+      if (query.startsWith("app=com") || query === "app=") expect(app, query).to.equal(null);
+    }
+  });
+
+  it("marks an app that alarms: the one asked for by its last days, the others by all they have", async () => {
+    const own = ownDatabase();
+    const served = await serveDashboard(own);
+    for (const app of ["com.example.first", "com.example.other"]) {
+      await writeCounter(own.firestore, app, "1.0.0", { 20: { ios: attempts(900) } }, own.now());
+      const over = { 9: { ios: attempts(900, 90) }, 1: { ios: attempts(100) } };
+      await writeCounter(own.firestore, app, "1.0.1", over, own.now());
+    }
+    const { apps } = await data(`${served.url}data?app=com.example.first`);
+    await served.close();
+    expect(apps.map(({ alarming }) => alarming)).to.deep.equal([false, true]);
+  });
+
+  it("says what is wrong when Firestore refuses, without a stack trace, and logs it", async () => {
+    for (const [code, advice] of [
+      [7, "the function's service account may not read Firestore; give it the role roles/datastore.user"],
+      [5, "this project has no Firestore database; create one named (default)"],
+      [9, "Firestore does not answer; the function's log has the reason"],
+    ] as const) {
+      database.pass(10_000);
+      const restore = failReads(database.firestore, firestoreError(code));
+      const response = await fetch(`${dashboard.url}data`);
+      restore();
+      expect(response.status).to.equal(503);
+      expect(await response.json()).to.deep.equal({ error: "unavailable", message: advice });
+    }
+    expect(logs.map(({ severity }) => severity)).to.deep.equal(["ERROR", "ERROR", "ERROR"]);
+    expect((await fetch(`${dashboard.url}data`)).status).to.equal(200);
+  });
+});

@@ -1,0 +1,232 @@
+import { expect } from "chai";
+import { FieldValue } from "firebase-admin/firestore";
+import { attempts, writeCounter } from "../../dev/testing/counters.ts";
+import { firestoreError } from "../../dev/testing/faults.ts";
+import { COUNTERS, counterId, DAYS } from "../../src/counting/documents.ts";
+import { counterReader } from "../../src/dashboard/reader.ts";
+import { failReads, type OwnDatabase, ownDatabase } from "./server.ts";
+
+const APP = "com.example.shop";
+const SECOND = 1_000;
+const MINUTE = 60 * SECOND;
+const HOUR = 60 * MINUTE;
+
+/** What a commit of `countEvent` writes: the counter and today. */
+async function count({ firestore, now }: OwnDatabase, versions: readonly string[]) {
+  const batch = firestore.batch();
+  for (const version_name of versions) {
+    const ref = firestore.collection(COUNTERS).doc(counterId(APP, version_name));
+    const increments = {
+      actions: { set: FieldValue.increment(1) },
+      platforms: { ios: { set: FieldValue.increment(1) } },
+    };
+    const counter = { app_id: APP, version_name, updated_at: FieldValue.serverTimestamp(), ...increments };
+    batch.set(ref, counter, { merge: true });
+    batch.set(ref.collection(DAYS).doc(new Date(now()).toISOString().slice(0, 10)), increments, {
+      merge: true,
+    });
+  }
+  await batch.commit();
+}
+
+/** What one page asks for: all counters, and the days of those of its app. */
+async function look(reader: ReturnType<typeof counterReader>) {
+  const { counters, incomplete } = await reader.counters();
+  const days = await Promise.all(counters.map((counter) => reader.daysOf(counter)));
+  return { counters, incomplete, days };
+}
+
+describe("dashboard: what it reads", () => {
+  it("is every counter once, then only those that have changed", async () => {
+    const database = ownDatabase();
+    const reader = counterReader(database.firestore, database.now);
+    for (const version of ["1.0.0", "1.0.1", "1.0.2"]) {
+      await writeCounter(database.firestore, APP, version, { 3: { ios: attempts(100) } }, database.now());
+    }
+    expect((await reader.counters()).counters).to.have.length(3);
+    const first = database.reads();
+    expect(first).to.equal(6); // Each is among those with the most installs and among the latest.
+
+    database.pass(10 * SECOND);
+    await count(database, ["1.0.1"]);
+    const { counters } = await reader.counters();
+    expect(database.reads() - first).to.equal(1);
+    expect(counters.find(({ version_name }) => version_name === "1.0.1")?.actions.set).to.equal(101);
+
+    database.pass(MINUTE);
+    await reader.counters();
+    await reader.counters();
+    expect(database.reads() - first).to.equal(2); // A query that finds nothing costs one.
+  });
+
+  it("sees what was committed while it read, although its time of update is earlier", async () => {
+    const database = ownDatabase();
+    const reader = counterReader(database.firestore, database.now);
+    await count(database, ["1.0.0"]);
+    await reader.counters();
+    database.pass(9 * SECOND);
+    await count(database, ["1.0.1"]); // Its `updated_at` is of now …
+    const updatedAt = database.now();
+    database.pass(5 * SECOND);
+    const ref = database.firestore.collection(COUNTERS).doc(counterId(APP, "1.0.0"));
+    await ref.update({ note: "…" });
+    expect((await reader.counters()).counters).to.have.length(2);
+    database.pass(9 * SECOND);
+    // … and this one was taken by Firestore at the same time, but seen only after the read in between.
+    await ref.update({ "actions.set": 7, updated_at: new Date(updatedAt) });
+    const { counters } = await reader.counters();
+    expect(counters.find(({ version_name }) => version_name === "1.0.0")?.actions.set).to.equal(7);
+  });
+
+  it("is once for all who look at the same time, and within eight seconds", async () => {
+    const database = ownDatabase();
+    const reader = counterReader(database.firestore, database.now);
+    await writeCounter(database.firestore, APP, "1.0.0", {
+      1: { ios: attempts(10) },
+      0: { ios: attempts(5) },
+    });
+    await Promise.all(Array.from({ length: 50 }, () => look(reader)));
+    expect(database.reads()).to.equal(2 + 2);
+    database.pass(7 * SECOND);
+    await count(database, ["1.0.0"]);
+    await look(reader);
+    expect(database.reads()).to.equal(4);
+
+    database.pass(SECOND);
+    const slow = reader.counters();
+    database.pass(20 * SECOND); // Firestore takes its time, and somebody else looks.
+    await Promise.all([slow, reader.counters()]);
+    expect(database.reads()).to.equal(5);
+  });
+
+  it("takes past days once, and today again only when the counter has changed, every 30 seconds", async () => {
+    const database = ownDatabase(Date.UTC(2026, 10, 23, 12));
+    const reader = counterReader(database.firestore, database.now);
+    const history = Object.fromEntries(Array.from({ length: 40 }, (_, day) => [day, { ios: attempts(10) }]));
+    await writeCounter(database.firestore, APP, "1.0.0", history, database.now());
+    const { days } = await look(reader);
+    expect([...(days[0] ?? [])]).to.have.length(30);
+    expect(days[0]?.get("2026-11-22")?.ios).to.deep.equal({ installs: 10, failed: 0, rolled_back: 0 });
+    let reads = database.reads();
+
+    database.pass(20 * SECOND);
+    await count(database, ["1.0.0"]);
+    await look(reader);
+    expect(database.reads() - reads).to.equal(1); // The counter alone.
+    reads = database.reads();
+
+    database.pass(20 * SECOND);
+    const later = await look(reader);
+    expect(database.reads() - reads).to.equal(1 + 1); // No change of the counter, and today.
+    expect(later.days[0]?.get("2026-11-23")?.ios?.installs).to.equal(11);
+    expect(later.days[0]?.size).to.equal(30);
+    reads = database.reads();
+
+    database.pass(5 * MINUTE);
+    await look(reader);
+    expect(database.reads() - reads).to.equal(1); // Nothing has changed.
+  });
+
+  it("takes the day before again in the hour after midnight, when some of it may still be counted", async () => {
+    const midnight = Date.UTC(2026, 10, 23);
+    const database = ownDatabase(midnight - MINUTE);
+    const reader = counterReader(database.firestore, database.now);
+    await count(database, ["1.0.0"]);
+    await look(reader);
+    database.pass(2 * MINUTE);
+    await count(database, ["1.0.0"]);
+    await look(reader);
+    database.pass(10 * MINUTE);
+    await count(database, ["1.0.0"]);
+    const late = database.firestore.doc(`counters/${APP}@1.0.0/days/2026-11-22`);
+    await late.update({ "platforms.ios.set": FieldValue.increment(5) });
+    const { days } = await look(reader);
+    expect(days[0]?.get("2026-11-22")?.ios?.installs).to.equal(6);
+    expect(days[0]?.get("2026-11-23")?.ios?.installs).to.equal(2);
+  });
+
+  it("misses no day when nobody looked for a while, and goes back to a version's first day", async () => {
+    const database = ownDatabase(Date.UTC(2026, 10, 20, 23, 50));
+    const reader = counterReader(database.firestore, database.now);
+    await count(database, ["1.0.0"]);
+    await look(reader);
+    for (let day = 0; day < 3; day++) {
+      database.pass(3 * HOUR);
+      await count(database, ["1.0.0"]);
+    }
+    database.pass(60 * SECOND);
+    const { days } = await look(reader);
+    const installs = [...(days[0] ?? [])].map(([day, { ios }]) => [day, ios?.installs]);
+    expect(installs).to.deep.equal([
+      ["2026-11-20", 1],
+      ["2026-11-21", 3],
+    ]);
+  });
+
+  it("notices within an hour that a counter was deleted", async () => {
+    const database = ownDatabase();
+    const reader = counterReader(database.firestore, database.now);
+    await count(database, ["1.0.0", "1.0.1"]);
+    await reader.counters();
+    await database.firestore.collection(COUNTERS).doc(counterId(APP, "1.0.1")).delete();
+    database.pass(HOUR);
+    expect((await reader.counters()).counters.map(({ version_name }) => version_name)).to.deep.equal([
+      "1.0.0",
+    ]);
+  });
+
+  it("recovers as soon as Firestore does: a failure is told to all who wait for it, and not kept", async () => {
+    const database = ownDatabase();
+    const reader = counterReader(database.firestore, database.now);
+    await count(database, ["1.0.0"]);
+    const restore = failReads(database.firestore, firestoreError(7, "PERMISSION_DENIED"));
+    const outcomes = await Promise.allSettled([reader.counters(), reader.counters()]);
+    expect(outcomes.map(({ status }) => status)).to.deep.equal(["rejected", "rejected"]);
+    restore();
+    const { counters, days } = await look(reader);
+    expect([counters.length, days[0]?.size]).to.deep.equal([1, 1]);
+  });
+
+  it("stays bounded in a flood of made-up versions, keeps the real ones, and says that it is not all", async () => {
+    const database = ownDatabase();
+    const reader = counterReader(database.firestore, database.now);
+    const day = database.now();
+    await writeCounter(database.firestore, APP, "1.0.0", { 20: { ios: attempts(500) } }, day);
+    expect((await reader.counters()).incomplete).to.equal(false);
+    for (let round = 0; round < 6; round++) {
+      database.pass(10 * SECOND);
+      const made = Array.from({ length: 250 }, (_, i) => `9.${round}.${i}`);
+      await count(database, made);
+      const { counters, incomplete } = await reader.counters();
+      const read = counters.filter(({ version_name }) => version_name.startsWith(`9.${round}.`));
+      expect(read).to.have.length.within(190, 200);
+      expect(counters.length).to.be.at.most(1_000);
+      expect(counters.some(({ version_name }) => version_name === "1.0.0")).to.equal(true);
+      expect(incomplete).to.equal(true);
+    }
+    const { counters } = await counterReader(database.firestore, database.now).counters();
+    expect(counters.length).to.be.within(300, 500);
+    expect(counters.some(({ version_name }) => version_name === "1.0.0")).to.equal(true);
+  });
+
+  it("costs less than 3,500 reads an hour with ten pages open on five busy versions", async () => {
+    const database = ownDatabase(Date.UTC(2026, 10, 23, 12));
+    const reader = counterReader(database.firestore, database.now);
+    const busy = ["2.5.1", "2.5.0", "2.4.1", "2.4.0", "builtin"];
+    const history = Object.fromEntries(Array.from({ length: 30 }, (_, day) => [day, { ios: attempts(10) }]));
+    for (const version of [...busy, "2.3.0", "2.2.0", "2.1.0"]) {
+      await writeCounter(database.firestore, APP, version, history, database.now());
+    }
+    await look(reader);
+    const opened = database.reads();
+    const minutes = 4;
+    for (let second = 0; second < minutes * 60; second++) {
+      database.pass(SECOND);
+      if (second % 4 === 0) await count(database, busy);
+      await look(reader); // Ten pages, each every ten seconds: one each second.
+    }
+    const perHour = ((database.reads() - opened) / minutes) * 60;
+    console.log(`      opening: ${opened} reads, then ${perHour} an hour`);
+    expect(perHour).to.be.below(3_500);
+  });
+});

@@ -1,0 +1,63 @@
+import { execFile } from "node:child_process";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { expect } from "chai";
+
+const functions = new URL("../..", import.meta.url).pathname;
+const bin = join(functions, "node_modules/.bin");
+const run = promisify(execFile);
+
+/** What `firebase deploy` reads of the built functions. */
+async function deployManifest() {
+  const folder = await mkdtemp(join(tmpdir(), "manifest-"));
+  const file = join(folder, "functions.json");
+  try {
+    const env = { ...process.env, GCLOUD_PROJECT: "demo-manifest", FUNCTIONS_MANIFEST_OUTPUT_PATH: file };
+    await run(join(bin, "firebase-functions"), ["."], { cwd: functions, env });
+    return JSON.parse(await readFile(file, "utf8"));
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+}
+
+describe("the deploy manifest", () => {
+  let manifest: Awaited<ReturnType<typeof deployManifest>>;
+
+  before(async () => {
+    manifest = await deployManifest();
+  });
+
+  it("deploys stats as a public HTTPS function", () => {
+    expect(manifest.endpoints.stats).to.deep.include({
+      platform: "gcfv2",
+      region: "{{ params.REGION }}",
+      entryPoint: "stats",
+      httpsTrigger: { invoker: ["public"] },
+    });
+  });
+
+  it("deploys countEvent on the creation of events, with retries", () => {
+    expect(manifest.endpoints.countEvent).to.deep.include({
+      platform: "gcfv2",
+      region: "{{ params.REGION }}",
+      entryPoint: "countEvent",
+      eventTrigger: {
+        eventType: "google.cloud.firestore.document.v1.created",
+        eventFilters: { database: "(default)", namespace: "(default)" },
+        eventFilterPathPatterns: { document: "events/{eventId}" },
+        retry: true,
+      },
+    });
+  });
+
+  it("deploys sumShards every minute, only where counters are sharded", () => {
+    expect(manifest.endpoints.sumShards).to.deep.include({
+      platform: "gcfv2",
+      entryPoint: "sumShards",
+      omit: "{{ params.COUNTER_SHARDS < 2 }}",
+    });
+    expect(manifest.endpoints.sumShards.scheduleTrigger.schedule).to.equal("every 1 minutes");
+  });
+});
