@@ -2,7 +2,7 @@
 
 import { funnel, shareBar } from "./charts.js";
 import { h } from "./dom.js";
-import { actionsOf, downloads, failureKinds, shownVersion } from "./figures.js";
+import { actionsOf, downloads, failureKinds, healthOf, shownVersion } from "./figures.js";
 import { formatNumber, formatPlace } from "./format.js";
 import { cellText, printable } from "./printable.js";
 import { copyButton, headings, numberCell } from "./tables.js";
@@ -34,7 +34,7 @@ export function detailView(app, choice, meanings) {
         "section",
         { "aria-label": "Funnel" },
         h("h3", {}, "From download to running app"),
-        funnel(funnelSteps(actions)),
+        funnel(funnelSteps(actions, healthOf(version, scope).rolled_back)),
         h(
           "p",
           {},
@@ -105,8 +105,11 @@ function actionRows(actions, meanings) {
     );
 }
 
-/** @param {Record<string, number>} actions */
-function funnelSteps(actions) {
+/**
+ * @param {Record<string, number>} actions
+ * @param {number} rolledBack
+ */
+function funnelSteps(actions, rolledBack) {
   const { begun } = downloads(actions);
   const counts = [
     { name: "Begun", action: "begun", count: begun },
@@ -126,7 +129,7 @@ function funnelSteps(actions) {
   );
   const lost = reached.map((count, i) => Math.max(0, (reached[i - 1] ?? count) - count));
   // Old plugins do not report `app_launch_ready`, and new ones do at each start: what was undone is what was lost.
-  lost[last] = actions.update_fail ?? 0;
+  lost[last] = rolledBack;
   const most = Math.max(...lost);
   return counts.map((step, i) => ({
     ...step,

@@ -104,7 +104,7 @@ export function versionsView(app, choice, meanings) {
 function versionRow(version, { app, scope, meanings, selected, recent, recentOfAll, mostRate }) {
   const { version_name, is_update, updated_at } = version;
   const actions = actionsOf(version, scope);
-  const { installs, failed, failure_rate } = healthOf(version, scope);
+  const { installs, failed, rolled_back, failure_rate } = healthOf(version, scope);
   const alarms = alarmsIn(app, scope).filter((alarm) => alarm.version_name === version_name);
   const alarming = alarms.length > 0;
   const share = recentOfAll > 0 ? recent(version) / recentOfAll : 0;
@@ -189,7 +189,7 @@ function versionRow(version, { app, scope, meanings, selected, recent, recentOfA
     cell(
       6,
       "number rollbacks",
-      h("span", { class: "value" }, formatNumber((actions.update_fail ?? 0) + (actions.reset ?? 0))),
+      h("span", { class: "value" }, formatNumber(rolled_back)),
       ...alarmRates(alarms, "rolled_back"),
     ),
     cell(7, "number crashes", formatNumber(countOfKind(actions, meanings, "crash"))),

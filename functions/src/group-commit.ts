@@ -16,59 +16,51 @@ export interface GroupCommitOptions<Item, Result> {
 }
 
 /**
- * Lets concurrent callers share commits. The first item is committed at once. Items that come while a commit
- * runs, or before its interval has passed since it began, gather for the next one, which begins when both are
- * over, or as soon as it is full.
+ * Lets concurrent callers share commits. The first item is committed at once. Items that come while a commit runs, or
+ * before its interval has passed since it began, gather for the next one. That begins when both are over, or as soon as
+ * an item comes for which it has no room.
  *
- * The returned function resolves with the result of its item when the commit that held it is done, and
- * rejects if that failed.
+ * The returned function resolves with the result of its item when the commit that held it is done, and rejects if that
+ * failed.
  *
  * @example
- * const save = groupCommit({ commit: saveAll, maxItems: 500, interval: () => 1_000, clock: systemClock });
+ * const save = createGroupCommit({ commit: saveAll, maxItems: 500, interval: () => 1_000, clock: systemClock });
  * await Promise.all([save(a), save(b)]); // one call of saveAll([a, b])
  */
-export function groupCommit<Item, Result>(options: GroupCommitOptions<Item, Result>) {
+export function createGroupCommit<Item, Result>(options: GroupCommitOptions<Item, Result>) {
   const { commit, maxItems, interval, clock, onIdle } = options;
+  /** Resolves when the latest commit has ended and its interval has passed. */
   let free: Promise<unknown> = Promise.resolve();
-  let gathering: { size: number; begin: () => void } | undefined;
+  /** Begins the commit for which items gather. */
+  let begin: (() => void) | undefined;
 
-  const loader = new DataLoader<Item, Result>(
-    (items) => {
-      gathering = undefined;
-      const ended = (async () => commit(items))();
-      const pause = clock.now() + interval();
-      const turn = Promise.allSettled([free, ended])
-        .then(() => (pause > clock.now() ? clock.sleep(pause - clock.now()) : undefined))
-        .then(() => {
-          if (turn === free && !gathering) onIdle?.();
-        });
-      free = turn;
-      return ended;
-    },
-    {
-      cache: false,
-      maxBatchSize: maxItems,
-      batchScheduleFn: (dispatch) => {
-        const batch = { size: 0, begin: once(dispatch) };
-        gathering = batch;
-        free.then(batch.begin);
-      },
-    },
-  );
-
-  return (item: Item): Promise<Result> => {
-    const result = loader.load(item);
-    if (gathering && ++gathering.size === maxItems) gathering.begin();
-    return result;
+  const begun = (items: readonly Item[]) => {
+    const ended = (async () => commit(items))();
+    const pauseUntil = clock.now() + interval();
+    const turn = Promise.allSettled([free, ended])
+      .then(() => (pauseUntil > clock.now() ? clock.sleep(pauseUntil - clock.now()) : undefined))
+      .then(() => {
+        if (turn === free && !begin) onIdle?.();
+      });
+    free = turn;
+    return ended;
   };
-}
 
-/** A batch begins when its turn comes or when it is full, whichever is first. */
-function once(begin: () => void): () => void {
-  let begun = false;
-  return () => {
-    if (begun) return;
-    begun = true;
-    begin();
+  const gather = (dispatch: () => void) => {
+    begin?.(); // DataLoader opens a batch when none is open, or the open one is full.
+    const beginThis = () => {
+      if (begin !== beginThis) return;
+      begin = undefined;
+      dispatch();
+    };
+    begin = beginThis;
+    free.then(beginThis);
   };
+
+  const loader = new DataLoader<Item, Result>(begun, {
+    cache: false,
+    maxBatchSize: maxItems,
+    batchScheduleFn: gather,
+  });
+  return (item: Item): Promise<Result> => loader.load(item);
 }

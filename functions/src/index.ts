@@ -6,18 +6,21 @@ import { onRequest } from "firebase-functions/https";
 import * as logger from "firebase-functions/logger";
 import { onSchedule } from "firebase-functions/scheduler";
 import { systemClock } from "./clock.ts";
-import { eventCounter } from "./counting/count-events.ts";
+import { createEventCounter } from "./counting/count-events.ts";
 import { EVENTS } from "./counting/documents.ts";
 import { moveShards } from "./counting/shards.ts";
-import { dashboardHandler } from "./dashboard/handler.ts";
-import { counterReader } from "./dashboard/reader.ts";
+import { createDashboardHandler } from "./dashboard/handler.ts";
+import { createCounterReader } from "./dashboard/reader.ts";
 import { firestore } from "./firestore/connection.ts";
+import { createLoopTimers } from "./firestore/deadline.ts";
 import { leaveBodiesUnparsed } from "./ingest/body.ts";
-import { eventStore } from "./ingest/event-store.ts";
-import { statsHandler } from "./ingest/handler.ts";
-import { params, settings } from "./settings.ts";
+import { createEventStore } from "./ingest/event-store.ts";
+import { createStatsHandler } from "./ingest/handler.ts";
+import { params, readSettings } from "./settings.ts";
 
+const settings = readSettings(process.env);
 const db = firestore();
+const time = { clock: systemClock, timers: createLoopTimers() };
 
 /** Every instance loads all functions, and serves the one that Cloud Functions names here. The others need parsed bodies. */
 if (process.env.FUNCTION_TARGET === "stats") leaveBodiesUnparsed();
@@ -39,17 +42,17 @@ export const stats = onRequest(
     memory: "512MiB",
     timeoutSeconds: 60,
   },
-  statsHandler(eventStore(db, { ...settings, clock: systemClock }), {
+  createStatsHandler(createEventStore(db, { ...settings, ...time }), {
     ...settings,
     maxEventsPerSecond: settings.maxEventsPerSecond / settings.statsMaxInstances,
     clock: systemClock,
   }),
 );
 
-const countOnce = eventCounter(db, {
+const countOnce = createEventCounter(db, {
   interval: settings.counterCommitIntervalMs,
   shards: settings.counterShards,
-  clock: systemClock,
+  ...time,
 });
 
 /**
@@ -87,5 +90,5 @@ export const sumShards = onSchedule(
 /** Shows the counters to people that Google's IAM lets in. One instance, so that all viewers share its reads. */
 export const dashboard = onRequest(
   { region: params.region, invoker: "private", maxInstances: 1, concurrency: 80, memory: "256MiB" },
-  dashboardHandler(counterReader(db, Date.now), Date.now),
+  createDashboardHandler(createCounterReader(db, Date.now), Date.now),
 );

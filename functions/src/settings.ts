@@ -116,20 +116,30 @@ export const params = {
   counterShards: counterShards.param,
 };
 
-/** The settings of this instance. Reading them throws where one is wrong, which stops a deployment or a start. */
-export const settings = {
-  appIds: new Set(appIds.value),
-  statsToken: statsToken.value,
-  extraActions: new Set(extraActions.value),
-  eventRetentionDays: eventRetentionDays.value,
-  storeCustomId: storeCustomId.value,
-  storeMetadata: storeMetadata.value,
-  maxEventsPerSecond: maxEventsPerSecond.value,
-  statsMaxInstances: statsMaxInstances.value,
-  region: region.value,
-  counterCommitIntervalMs: counterCommitIntervalMs.value,
-  counterShards: counterShards.value,
-};
+/** The settings of an instance, as `readSettings` reads them. */
+export type Settings = ReturnType<typeof readSettings>;
+
+/**
+ * Reads the settings from an environment, which `firebase deploy` fills from the params; where nothing did, the default
+ * holds. Throws an error that names the setting, what was expected and what came. That stops a deployment or a start.
+ */
+export function readSettings(env: Readonly<Record<string, string | undefined>>) {
+  return {
+    appIds: new Set(appIds.read(env)),
+    statsToken: statsToken.read(env),
+    extraActions: new Set(extraActions.read(env)),
+    eventRetentionDays: eventRetentionDays.read(env),
+    storeCustomId: storeCustomId.read(env),
+    storeMetadata: storeMetadata.read(env),
+    maxEventsPerSecond: maxEventsPerSecond.read(env),
+    region: region.read(env),
+    statsMaxInstances: statsMaxInstances.read(env),
+    statsMinInstances: statsMinInstances.read(env),
+    counterMaxInstances: counterMaxInstances.read(env),
+    counterCommitIntervalMs: counterCommitIntervalMs.read(env),
+    counterShards: counterShards.read(env),
+  };
+}
 
 interface Labels {
   label: string;
@@ -142,7 +152,7 @@ function text(name: string, options: Labels & { default: string; pattern: RegExp
     text: { validationRegex: pattern.source, validationErrorMessage: `${name}: expected ${is}` },
   };
   const param = defineString(name, { ...declared, input });
-  return { param, value: read(name, options.default, (raw) => (pattern.test(raw) ? raw : undefined), is) };
+  return { param, read: reader(name, options.default, (raw) => (pattern.test(raw) ? raw : undefined), is) };
 }
 
 function list(name: string, options: Labels & { item: RegExp; itemIs: string }) {
@@ -154,7 +164,7 @@ function list(name: string, options: Labels & { item: RegExp; itemIs: string }) 
   };
   return {
     param,
-    value: read(name, "", split, `nothing, or ${itemIs}, or several of them separated by commas`),
+    read: reader(name, "", split, `nothing, or ${itemIs}, or several of them separated by commas`),
   };
 }
 
@@ -167,20 +177,21 @@ function int(name: string, options: Labels & { default: number; least: number; m
   };
   return {
     param,
-    value: read(name, String(options.default), parse, `a whole number from ${least} to ${most}`),
+    read: reader(name, String(options.default), parse, `a whole number from ${least} to ${most}`),
   };
 }
 
 function flag(name: string, options: Labels & { default: boolean }) {
   const param = defineBoolean(name, options);
   const parse = (raw: string) => (raw === "true" || raw === "false" ? raw === "true" : undefined);
-  return { param, value: read(name, String(options.default), parse, "true or false") };
+  return { param, read: reader(name, String(options.default), parse, "true or false") };
 }
 
-/** The environment is what `firebase deploy` fills from the params; where nothing did, the default holds. */
-function read<T>(name: string, fallback: string, parse: (raw: string) => T | undefined, expected: string): T {
-  const raw = process.env[name] ?? fallback;
-  const value = parse(raw);
-  if (value === undefined) throw new Error(`${name}: expected ${expected}, got ${JSON.stringify(raw)}`);
-  return value;
+function reader<T>(name: string, fallback: string, parse: (raw: string) => T | undefined, expected: string) {
+  return (env: Readonly<Record<string, string | undefined>>): T => {
+    const raw = env[name] ?? fallback;
+    const value = parse(raw);
+    if (value === undefined) throw new Error(`${name}: expected ${expected}, got ${JSON.stringify(raw)}`);
+    return value;
+  };
 }

@@ -1,37 +1,10 @@
 import { expect } from "chai";
-import type { Clock } from "../src/clock.ts";
-import { groupCommit } from "../src/group-commit.ts";
-
-/** A clock whose time passes when the test says so. */
-function fakeClock(): Clock & { pass(milliseconds: number): Promise<void> } {
-  let now = 0;
-  const sleepers = new Set<{ until: number; wake: () => void }>();
-  return {
-    now: () => now,
-    sleep: (milliseconds) =>
-      new Promise((resolve) => {
-        sleepers.add({ until: now + milliseconds, wake: resolve });
-      }),
-    async pass(milliseconds) {
-      await promisesSettle();
-      now += milliseconds;
-      for (const sleeper of sleepers) {
-        if (sleeper.until > now) continue;
-        sleepers.delete(sleeper);
-        sleeper.wake();
-      }
-      await promisesSettle();
-    },
-  };
-}
-
-function promisesSettle(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve));
-}
+import { createManualClock } from "../dev/testing/clocks.ts";
+import { createGroupCommit } from "../src/group-commit.ts";
 
 /** A group commit of strings, and what it has committed; each commit ends when the test says so. */
 function setUp({ maxItems = 100, interval = 1_000 } = {}) {
-  const clock = fakeClock();
+  const clock = createManualClock();
   const begun: {
     at: number;
     items: readonly string[];
@@ -39,7 +12,7 @@ function setUp({ maxItems = 100, interval = 1_000 } = {}) {
     fail: (e: Error) => void;
   }[] = [];
   let idle = 0;
-  const submit = groupCommit<string, string>({
+  const submit = createGroupCommit<string, string>({
     commit: (items) =>
       new Promise((resolve, reject) => {
         const end = (outcome: unknown = items.map((item) => `${item}!`)) => resolve(outcome as string[]);
@@ -120,9 +93,9 @@ describe("group commit", () => {
   });
 
   it("rejects when a commit throws, and is idle after it", async () => {
-    const clock = fakeClock();
+    const clock = createManualClock();
     let idle = 0;
-    const submit = groupCommit<string, string>({
+    const submit = createGroupCommit<string, string>({
       commit: () => {
         throw new Error("at once");
       },

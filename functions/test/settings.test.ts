@@ -1,18 +1,5 @@
 import { expect } from "chai";
-
-let load = 0;
-
-/** Loads the settings as an instance does that starts with this environment. */
-async function settingsWith(environment: Record<string, string>) {
-  const before = { ...process.env };
-  Object.assign(process.env, environment);
-  try {
-    const module: typeof import("../src/settings.ts") = await import(`../src/settings.ts?load=${load++}`);
-    return module.settings;
-  } finally {
-    process.env = before;
-  }
-}
+import { readSettings } from "../src/settings.ts";
 
 const wrong: Record<string, string[]> = {
   APP_IDS: ["nodots", "com.example.app,,x", "com.example.app;com.example.b"],
@@ -31,11 +18,8 @@ const wrong: Record<string, string[]> = {
 };
 
 describe("settings", () => {
-  it("have defaults that suit most", async () => {
-    delete process.env.COUNTER_COMMIT_INTERVAL_MS;
-    delete process.env.MAX_EVENTS_PER_SECOND;
-    delete process.env.STATS_MAX_INSTANCES;
-    expect(await settingsWith({})).to.deep.equal({
+  it("have defaults that suit most", () => {
+    expect(readSettings({})).to.deep.equal({
       appIds: new Set(),
       statsToken: "",
       extraActions: new Set(),
@@ -44,14 +28,16 @@ describe("settings", () => {
       storeMetadata: true,
       maxEventsPerSecond: 1_000,
       statsMaxInstances: 3,
+      statsMinInstances: 0,
+      counterMaxInstances: 3,
       region: "us-central1",
       counterCommitIntervalMs: 1_000,
       counterShards: 1,
     });
   });
 
-  it("are read from the environment that `firebase deploy` fills", async () => {
-    const settings = await settingsWith({
+  it("are read from the environment that `firebase deploy` fills", () => {
+    const settings = readSettings({
       APP_IDS: "com.example.a, com.example.b,",
       STATS_TOKEN: "a-b_c.d~e",
       EXTRA_ACTIONS: "new_action",
@@ -60,6 +46,8 @@ describe("settings", () => {
       STORE_METADATA: "false",
       MAX_EVENTS_PER_SECOND: "500",
       STATS_MAX_INSTANCES: "5",
+      STATS_MIN_INSTANCES: "2",
+      COUNTER_MAX_INSTANCES: "7",
       REGION: "europe-west1",
       COUNTER_COMMIT_INTERVAL_MS: "500",
       COUNTER_SHARDS: "10",
@@ -73,6 +61,8 @@ describe("settings", () => {
       storeMetadata: false,
       maxEventsPerSecond: 500,
       statsMaxInstances: 5,
+      statsMinInstances: 2,
+      counterMaxInstances: 7,
       region: "europe-west1",
       counterCommitIntervalMs: 500,
       counterShards: 10,
@@ -81,10 +71,8 @@ describe("settings", () => {
 
   for (const [name, values] of Object.entries(wrong)) {
     for (const value of values) {
-      it(`stop the start with a message that names ${name} when it is ${JSON.stringify(value.slice(0, 40))}`, async () => {
-        const error = await settingsWith({ [name]: value }).catch((reason) => reason);
-        expect(error).to.be.instanceOf(Error);
-        expect(error.message).to.match(new RegExp(`^${name}: expected .*, got "`));
+      it(`stop the start with a message that names ${name} when it is ${JSON.stringify(value.slice(0, 40))}`, () => {
+        expect(() => readSettings({ [name]: value })).to.throw(new RegExp(`^${name}: expected .*, got "`));
       });
     }
   }

@@ -4,12 +4,13 @@ import type { Firestore, QueryDocumentSnapshot } from "firebase-admin/firestore"
 import { z } from "zod";
 import { printable } from "../page/printable.js";
 import { systemClock } from "../src/clock.ts";
-import { type CountEvent, eventCounter, isCountable } from "../src/counting/count-events.ts";
-import { EVENTS, SHARDS } from "../src/counting/documents.ts";
+import { type CountEvent, createEventCounter } from "../src/counting/count-events.ts";
+import { EVENTS, isCountable, SHARDS } from "../src/counting/documents.ts";
 import { moveShards } from "../src/counting/shards.ts";
+import { createLoopTimers } from "../src/firestore/deadline.ts";
 import { statusOf } from "../src/firestore/errors.ts";
 import { pages } from "../src/firestore/pages.ts";
-import { settings } from "../src/settings.ts";
+import { readSettings } from "../src/settings.ts";
 import { type Command, ExitCode, main, project, wholeNumber, yes } from "./lib/command.ts";
 import { amount } from "./lib/table.ts";
 import { addTo } from "./lib/tally.ts";
@@ -47,7 +48,7 @@ export async function countUncounted(db: Firestore): Promise<number> {
 export async function catchUp(
   db: Firestore,
   before: number,
-  { countEvent = operatorsCounter(db), pageSize = PAGE_SIZE, onProgress }: WorkOptions = {},
+  { countEvent = createOperatorsCounter(db), pageSize = PAGE_SIZE, onProgress }: WorkOptions = {},
 ): Promise<CaughtUp> {
   const result: CaughtUp = { counted: 0, young: 0, failures: new Map() };
   for await (const page of pages(uncounted(db), { size: pageSize })) {
@@ -61,9 +62,10 @@ export async function catchUp(
   return result;
 }
 
-/** Counts as the trigger does, at the operator's settings. */
-export function operatorsCounter(db: Firestore): CountEvent {
-  return eventCounter(db, { interval: settings.counterCommitIntervalMs, shards: 1, clock: systemClock });
+/** Makes a way to count as the trigger does, at the operator's settings. Throws where one of them is wrong. */
+export function createOperatorsCounter(db: Firestore): CountEvent {
+  const interval = readSettings(process.env).counterCommitIntervalMs;
+  return createEventCounter(db, { interval, shards: 1, clock: systemClock, timers: createLoopTimers() });
 }
 
 /** Counts events together. Answers with those that are not counted, by id, and why. */

@@ -1,32 +1,19 @@
 /** `npm run counters`: how each version fares, as a table. */
 
-import { type DocumentSnapshot, type Firestore, type Query, Timestamp } from "firebase-admin/firestore";
+import type { DocumentSnapshot, Firestore, Query } from "firebase-admin/firestore";
 import { z } from "zod";
-import { type ActionCounts, COUNTERS } from "../src/counting/documents.ts";
+import {
+  type ActionCounts,
+  COUNTERS,
+  type Counter,
+  type CounterIdentity,
+  type Counts,
+  counterDocument,
+} from "../src/counting/documents.ts";
 import { pages } from "../src/firestore/pages.ts";
-import { type Tally, tallyOf } from "../src/health/measures.ts";
+import { type Measures, measuresOf } from "../src/health/measures.ts";
 import { app, type Command, ExitCode, flag, main, project, version } from "./lib/command.ts";
 import { printableJson, table } from "./lib/table.ts";
-
-const actionCounts = z.record(z.string(), z.number());
-
-/** What a counter and each of its days hold, as read. */
-export const countsDocument = z.object({
-  actions: actionCounts.default({}),
-  platforms: z.record(z.string(), actionCounts).default({}),
-});
-
-const counterDocument = countsDocument.extend({
-  app_id: z.string(),
-  version_name: z.string(),
-  updated_at: z
-    .instanceof(Timestamp)
-    .transform((time) => time.toDate().toISOString())
-    .optional(),
-});
-
-/** A counter as read. `updated_at` is an ISO time. */
-export type Counter = z.output<typeof counterDocument>;
 
 /** Of which app and version, where not of all. */
 export interface Which {
@@ -38,8 +25,7 @@ export interface Which {
 export async function readCounters(db: Firestore, which: Which = {}): Promise<Counter[]> {
   const counters: Counter[] = [];
   for await (const page of pages(countersQuery(db, which))) counters.push(...page.map(parseCounter));
-  const latest = ({ updated_at = "" }: Counter) => updated_at;
-  return counters.sort((a, b) => compare(a.app_id, b.app_id) || compare(latest(b), latest(a)));
+  return counters.sort((a, b) => compare(a.app_id, b.app_id) || b.updated_at - a.updated_at);
 }
 
 export function countersQuery(db: Firestore, { app, version }: Which): Query {
@@ -54,7 +40,7 @@ export function parseCounter(snapshot: DocumentSnapshot): Counter {
   const counter = counterDocument.safeParse(snapshot.data());
   if (!counter.success)
     throw new Error(`${snapshot.ref.path} is not a counter:\n${z.prettifyError(counter.error)}`);
-  return counter.data;
+  return { id: snapshot.id, ...counter.data };
 }
 
 function compare(a: string, b: string): number {
@@ -62,30 +48,30 @@ function compare(a: string, b: string): number {
 }
 
 /** How installing went. The rates are those of failed / (installs + failed); `null` before the first of either. */
-export interface Health extends Tally {
+interface Rates extends Measures {
   success_rate: number | null;
   failure_rate: number | null;
 }
 
-export function health(actions: ActionCounts): Health {
-  const tally = tallyOf(actions);
-  const { installs, failed } = tally;
+function ratesOf(actions: ActionCounts): Rates {
+  const measures = measuresOf(actions);
+  const { installs, failed } = measures;
   const all = installs + failed;
   return {
-    ...tally,
+    ...measures,
     success_rate: all > 0 ? installs / all : null,
     failure_rate: all > 0 ? failed / all : null,
   };
 }
 
 /** The table of `npm run counters`: a line for each version, and for each platform that installed it or failed to. */
-export function counterTable(counters: readonly Omit<Counter, "updated_at">[]): string {
+export function counterTable(counters: readonly (CounterIdentity & Counts)[]): string {
   if (counters.length === 0) return "Nothing is counted yet.";
   return table(
     ["app", "version", "platform", "installs", "failed", "rolled back", "success", "failure rate"],
     counters.flatMap(({ app_id, version_name, actions, platforms }) => {
       const each = Object.entries(platforms)
-        .filter(([, counts]) => health(counts).failure_rate !== null)
+        .filter(([, counts]) => ratesOf(counts).failure_rate !== null)
         .sort(([a], [b]) => compare(a, b));
       const lines = each.map(([platform, counts]) => ["", "", platform, ...figures(counts)]);
       return [[app_id, version_name, "all", ...figures(actions)], ...lines];
@@ -94,7 +80,7 @@ export function counterTable(counters: readonly Omit<Counter, "updated_at">[]): 
 }
 
 function figures(actions: ActionCounts) {
-  const { installs, failed, rolled_back, success_rate, failure_rate } = health(actions);
+  const { installs, failed, rolled_back, success_rate, failure_rate } = ratesOf(actions);
   return [installs, failed, rolled_back, percent(success_rate), percent(failure_rate)];
 }
 
@@ -108,11 +94,11 @@ export function counterJson(counters: readonly Counter[]): string {
     counters.map(({ app_id, version_name, updated_at, actions, platforms }) => ({
       app_id,
       version_name,
-      updated_at,
-      ...health(actions),
+      updated_at: new Date(updated_at).toISOString(),
+      ...ratesOf(actions),
       actions,
       platforms: Object.fromEntries(
-        Object.entries(platforms).map(([platform, actions]) => [platform, { ...health(actions), actions }]),
+        Object.entries(platforms).map(([platform, actions]) => [platform, { ...ratesOf(actions), actions }]),
       ),
     })),
   );
@@ -124,7 +110,7 @@ export const command: Command<typeof options> = {
   name: "counters",
   summary:
     "Shows how each version fares, and each platform of it. Installed is a `set`, rolled back an `update_fail`; what " +
-    "counts as failed is in src/dashboard/action-meanings.ts.",
+    "counts as failed is in src/ingest/actions.ts.",
   example: "--project my-project --app com.example.shop",
   options,
   async run({ project, app, version, json }, session) {

@@ -3,10 +3,9 @@
 import { type Firestore, Timestamp } from "firebase-admin/firestore";
 import { z } from "zod";
 import { printable } from "../page/printable.js";
-import { isCountable } from "../src/counting/count-events.ts";
-import { dayId, EVENTS } from "../src/counting/documents.ts";
+import { dayId, EVENTS, isCountable } from "../src/counting/documents.ts";
 import { pages } from "../src/firestore/pages.ts";
-import { countAll, operatorsCounter, type WorkOptions } from "./catch-up.ts";
+import { countAll, createOperatorsCounter, type WorkOptions } from "./catch-up.ts";
 import { app, type Command, ExitCode, main, optionHelp, project, yes } from "./lib/command.ts";
 import { UsageError } from "./lib/session.ts";
 import { amount, table } from "./lib/table.ts";
@@ -38,7 +37,7 @@ export async function eventsOf(db: Firestore, whose: Whose): Promise<FoundEvents
     for (const event of page) {
       const app_id = String(event.get("app_id"));
       const received: unknown = event.get("received_at");
-      const day = dayId(received instanceof Timestamp ? received : event.createTime);
+      const day = dayId((received instanceof Timestamp ? received : event.createTime).toMillis());
       const found = apps.get(app_id) ?? { app_id, events: 0, uncounted: 0, first: day, last: day };
       found.events++;
       if (event.get("counted") !== true) found.uncounted++;
@@ -64,7 +63,7 @@ export interface Forgotten {
 export async function forget(
   db: Firestore,
   whose: Whose,
-  { countEvent = operatorsCounter(db), pageSize = PAGE_SIZE, onProgress }: WorkOptions = {},
+  { countEvent = createOperatorsCounter(db), pageSize = PAGE_SIZE, onProgress }: WorkOptions = {},
 ): Promise<Forgotten> {
   const result: Forgotten = { deleted: 0, kept: new Map() };
   for await (const page of pages(eventsQuery(db, whose), { size: pageSize })) {

@@ -4,18 +4,18 @@ import type { Firestore, Query, QueryDocumentSnapshot } from "firebase-admin/fir
 import { z } from "zod";
 import { printable } from "../page/printable.js";
 import {
-  COUNTERS,
+  type Counter,
   type CounterIdentity,
   countedVersion,
-  counterId,
-  DAYS,
+  counterRef,
+  daysOf,
   EVENTS,
   SHARDS,
 } from "../src/counting/documents.ts";
 import { pages } from "../src/firestore/pages.ts";
 import { APP_ID } from "../src/ingest/event.ts";
 import type { WorkOptions } from "./catch-up.ts";
-import { type Counter, counterTable, parseCounter } from "./counters.ts";
+import { counterTable, parseCounter } from "./counters.ts";
 import { type Command, ExitCode, flag, main, optionHelp, project, yes } from "./lib/command.ts";
 import { amount } from "./lib/table.ts";
 
@@ -50,7 +50,7 @@ export async function purgeable(db: Firestore, asked: Purge): Promise<Purgeable>
   return {
     counter: snapshot.exists ? parseCounter(snapshot) : undefined,
     counters: Number(snapshot.exists),
-    days: await count(ref.collection(DAYS)),
+    days: await count(daysOf(ref)),
     shards: await count(ref.collection(SHARDS)),
     events: asked.events ? await countEvents(db, asked) : 0,
     uncounted: await countUncountedOf(db, asked),
@@ -91,15 +91,11 @@ export async function purge(
   }
   const ref = counterRef(db, asked);
   const shards = await deleteEach(ref.collection(SHARDS).select());
-  const days = await deleteEach(ref.collection(DAYS).select());
+  const days = await deleteEach(daysOf(ref).select());
   const counters = Number((await ref.get()).exists);
   await ref.delete();
   onProgress?.(counters);
   return { counters, days, shards, events };
-}
-
-function counterRef(db: Firestore, { app_id, version_name }: CounterIdentity) {
-  return db.collection(COUNTERS).doc(counterId(app_id, version_name));
 }
 
 /** Firestore bills a read for each thousand. */

@@ -3,8 +3,14 @@
 import { randomUUID } from "node:crypto";
 import { z } from "zod";
 import { type Clock, systemClock } from "../src/clock.ts";
-import { countedVersion } from "../src/counting/documents.ts";
-import { type Counter, counterTable } from "./counters.ts";
+import {
+  addCounts,
+  type CounterIdentity,
+  type Counts,
+  countedVersion,
+  countsOf,
+} from "../src/counting/documents.ts";
+import { counterTable } from "./counters.ts";
 import { type Command, ExitCode, main, optionHelp, wholeNumber, yes } from "./lib/command.ts";
 import { type DeviceEvent, devicePlatforms, deviceRequests, type Update } from "./lib/device.ts";
 import { UsageError } from "./lib/session.ts";
@@ -31,7 +37,9 @@ export interface Simulated {
   counters: Counted[];
 }
 
-type Counted = Pick<Counter, "app_id" | "version_name" | "actions" | "platforms">;
+interface Counted extends CounterIdentity {
+  counts: Counts;
+}
 
 /**
  * Sends what `devices` devices send to `url` over an update, `concurrency` of them at a time. As plugins from 8.51.5 do, they
@@ -143,15 +151,10 @@ function retryAfterSeconds(header: string | null): number {
 /** Adds an event to the counter that `countEvent` adds it to. */
 function count(counters: Counted[], { app_id, version_name, platform, action }: DeviceEvent): void {
   const version = countedVersion(version_name);
-  let counter = counters.find((open) => open.app_id === app_id && open.version_name === version);
-  if (!counter) {
-    counter = { app_id, version_name: version, actions: {}, platforms: {} };
-    counters.push(counter);
-  }
-  counter.platforms[platform] ??= {};
-  for (const counts of [counter.actions, counter.platforms[platform]]) {
-    counts[action] = (counts[action] ?? 0) + 1;
-  }
+  const added = countsOf({ action, platform });
+  const counter = counters.find((open) => open.app_id === app_id && open.version_name === version);
+  if (counter) counter.counts = addCounts([counter.counts, added]);
+  else counters.push({ app_id, version_name: version, counts: added });
 }
 
 const percentage = z
@@ -235,7 +238,8 @@ function report({ requests, events, answers, refused, unknown, seconds, counters
   ];
   if (refused > 0) lines.push(`${amount(refused, "event")} refused for good`);
   if (unknown > 0) lines.push(`${amount(unknown, "event")} not answered for good: stored or not`);
-  return [...lines, `seed: ${seed}`, "", "This adds to the counters:", counterTable(counters)].join("\n");
+  const added = counters.map(({ counts, ...identity }) => ({ ...identity, ...counts }));
+  return [...lines, `seed: ${seed}`, "", "This adds to the counters:", counterTable(added)].join("\n");
 }
 
 if (import.meta.main) await main(command);

@@ -1,20 +1,24 @@
 /** `npm run verify`: compares the counters with the events that are still retained. */
 
-import { type DocumentSnapshot, type Firestore, Timestamp } from "firebase-admin/firestore";
+import type { DocumentSnapshot, Firestore } from "firebase-admin/firestore";
 import { z } from "zod";
-import { countableDocument } from "../src/counting/count-events.ts";
 import {
-  type Count,
+  addCounts,
   type CounterIdentity,
+  type Counts,
   counterId,
-  DAYS,
+  countsOf,
+  type DayCounts,
+  dayDocument,
   dayId,
+  daysOf,
   EVENTS,
+  eventDocument,
   SHARDS,
 } from "../src/counting/documents.ts";
 import { readShard } from "../src/counting/shards.ts";
 import { PAGE_SIZE, type Paging, pages } from "../src/firestore/pages.ts";
-import { countersQuery, countsDocument, parseCounter, type Which } from "./counters.ts";
+import { countersQuery, parseCounter, type Which } from "./counters.ts";
 import { app, type Command, ExitCode, flag, main, project, version } from "./lib/command.ts";
 import type { Progress } from "./lib/session.ts";
 import { amount, table } from "./lib/table.ts";
@@ -28,7 +32,7 @@ export type Finding =
   | "counted events are missing"
   | "fewer events than counted"
   | "not the sum of its days"
-  | "not the sum of its platforms";
+  | `not the sum of its ${string}`;
 
 /** Where a counter is not what it should be. */
 export interface Difference {
@@ -92,7 +96,7 @@ export async function verify(
     }
   };
   for await (const counter of countersWithDays(db, which, past)) {
-    const id = counterId(counter.app_id, counter.version_name);
+    const id = counterId(counter);
     check(counter, retained.counters.get(id)?.days);
     retained.counters.delete(id);
   }
@@ -102,19 +106,19 @@ export async function verify(
   return result;
 }
 
-/** How often each action was counted on each platform, by `{platform} {action}`. `all` is a platform too. */
-type Tally = Map<string, number>;
+/** Counts, each by where it stands in its document: `actions set`, `platforms ios set`. */
+type Figures = Map<string, number>;
 
 /** A counter as it is. */
 interface CounterWithDays {
   app_id: string;
   version_name: string;
-  total: Tally;
-  days: Map<string, Tally>;
+  total: Figures;
+  days: Map<string, Figures>;
 }
 
 /** What the events of a day add up to, and the shortest time for which one of them is kept, in milliseconds. */
-type RetainedDays = Map<string, { tally: Tally; retention: number }>;
+type RetainedDays = Map<string, { figures: Figures; retention: number }>;
 
 interface Retained {
   events: Verification["events"];
@@ -128,11 +132,6 @@ function eventsQuery(db: Firestore, { app }: Which) {
   const query = db.collection(EVENTS).select(...fields);
   return app === undefined ? query : query.where("app_id", "==", app);
 }
-
-const retainedEvent = countableDocument.extend({
-  expire_at: z.instanceof(Timestamp).optional(),
-  counted: z.boolean(),
-});
 
 async function readRetained(
   db: Firestore,
@@ -149,24 +148,25 @@ async function readRetained(
 }
 
 function tallyEvent(retained: Retained, which: Which, snapshot: DocumentSnapshot): void {
-  const event = retainedEvent.safeParse(snapshot.data());
+  const event = eventDocument.safeParse(snapshot.data());
   if (!event.success) {
     retained.events.invalid++;
     return;
   }
-  const { app_id, version_name, action, platform, received_at, expire_at, counted } = event.data;
+  const { app_id, version_name, received_at, expire_at, counted } = event.data;
   if (which.version !== undefined && which.version !== version_name) return;
   if (!counted) {
     retained.events.uncounted++;
     return;
   }
   retained.events.counted++;
-  const id = counterId(app_id, version_name);
+  const id = counterId({ app_id, version_name });
   const counter = retained.counters.get(id) ?? { app_id, version_name, days: new Map() };
   retained.counters.set(id, counter);
-  const day = counter.days.get(dayId(received_at)) ?? { tally: new Map(), retention: Infinity };
-  counter.days.set(dayId(received_at), day);
-  addCount(day.tally, platform, action, 1);
+  const dayName = dayId(received_at.toMillis());
+  const day = counter.days.get(dayName) ?? { figures: new Map(), retention: Infinity };
+  counter.days.set(dayName, day);
+  addFigures(day.figures, countsOf(event.data));
   const retention = expire_at ? expire_at.toMillis() - received_at.toMillis() : Infinity;
   day.retention = Math.min(day.retention, retention);
   retained.shortestRetention = Math.min(retained.shortestRetention ?? Infinity, retention);
@@ -180,57 +180,59 @@ async function* countersWithDays(
   const sharded = await readShards(db, which, paging);
   for await (const page of pages(countersQuery(db, which), paging)) {
     for (const snapshot of page) {
-      const { app_id, version_name, ...counts } = parseCounter(snapshot);
-      const counter = { app_id, version_name, total: tallyOf(counts), days: new Map<string, Tally>() };
-      for await (const dayPage of pages(snapshot.ref.collection(DAYS), paging)) {
-        for (const day of dayPage) counter.days.set(day.id, tallyOf(countsDocument.parse(day.data())));
+      const { id: _, app_id, version_name, updated_at: __, ...counts } = parseCounter(snapshot);
+      const counter = { app_id, version_name, total: figuresOf(counts), days: new Map<string, Figures>() };
+      for await (const dayPage of pages(daysOf(snapshot.ref), paging)) {
+        for (const day of dayPage) counter.days.set(day.id, figuresOf(dayDocument.parse(day.data())));
       }
-      addShards(counter, sharded.get(snapshot.id)?.counts);
+      addShards(counter, sharded.get(snapshot.id)?.parts);
       sharded.delete(snapshot.id);
       yield counter;
     }
   }
-  for (const { identity, counts } of sharded.values()) {
+  for (const { identity, parts } of sharded.values()) {
     const counter = { ...identity, total: new Map(), days: new Map() };
-    addShards(counter, counts);
+    addShards(counter, parts);
     yield counter;
   }
 }
 
 /** What is in shards and not yet moved to the counters, by their ids. */
 async function readShards(db: Firestore, { app, version }: Which, paging: Paging) {
-  const sharded = new Map<string, { identity: CounterIdentity; counts: Count[] }>();
+  const sharded = new Map<string, { identity: CounterIdentity; parts: DayCounts[] }>();
   for await (const page of pages(db.collectionGroup(SHARDS), paging)) {
-    for (const { identity, counts } of page.flatMap((snapshot) => readShard(snapshot) ?? [])) {
+    for (const { identity, parts } of page.flatMap((snapshot) => readShard(snapshot) ?? [])) {
       if ((app ?? identity.app_id) !== identity.app_id) continue;
       if ((version ?? identity.version_name) !== identity.version_name) continue;
-      const id = counterId(identity.app_id, identity.version_name);
-      sharded.set(id, { identity, counts: [...(sharded.get(id)?.counts ?? []), ...counts] });
+      const id = counterId(identity);
+      sharded.set(id, { identity, parts: [...(sharded.get(id)?.parts ?? []), ...parts] });
     }
   }
   return sharded;
 }
 
-function addShards({ total, days }: CounterWithDays, counts: readonly Count[] = []): void {
-  for (const { day, platform, action, count } of counts) {
+function addShards({ total, days }: CounterWithDays, parts: readonly DayCounts[] = []): void {
+  for (const { day, counts } of parts) {
     const ofDay = days.get(day) ?? new Map<string, number>();
     days.set(day, ofDay);
-    for (const tally of [total, ofDay]) addCount(tally, platform, action, count);
+    for (const figures of [total, ofDay]) addFigures(figures, counts);
   }
 }
 
-function addCount(tally: Tally, platform: string, action: string, count: number): void {
-  addTo(tally, `all ${action}`, count);
-  addTo(tally, `${platform} ${action}`, count);
+function figuresOf(counts: Counts): Figures {
+  const flat = (value: object | number, path: readonly string[]): [string, number][] =>
+    typeof value === "number"
+      ? [[path.join(" "), value]]
+      : Object.entries(value).flatMap(([name, inner]) => flat(inner, [...path, name]));
+  return new Map(flat(counts, []));
 }
 
-function tallyOf({ actions, platforms }: z.output<typeof countsDocument>): Tally {
-  return new Map(
-    Object.entries({ all: actions, ...platforms }).flatMap(([platform, counts]) =>
-      Object.entries(counts).map(([action, count]) => [`${platform} ${action}`, count] as const),
-    ),
-  );
+function addFigures(sum: Figures, counts: Counts): void {
+  for (const [key, count] of figuresOf(counts)) addTo(sum, key, count);
 }
+
+/** What counts are split by, besides actions. */
+const dimensions = Object.keys(addCounts([])).filter((name) => name !== "actions");
 
 type Found = Omit<Difference, "app_id" | "version_name">;
 
@@ -240,52 +242,57 @@ function* differencesOf(
   retained: RetainedDays,
   isExact: (day: string) => boolean,
 ): Generator<Found> {
-  const sum: Tally = new Map();
+  const sum: Figures = new Map();
   for (const day of [...new Set([...days.keys(), ...retained.keys()])].sort()) {
     const counter = days.get(day) ?? new Map<string, number>();
     for (const [key, count] of counter) addTo(sum, key, count);
-    yield* compare(day, counter, retained.get(day)?.tally ?? new Map(), (counted, events) => {
+    yield* compare(day, counter, retained.get(day)?.figures ?? new Map(), (counted, events) => {
       if (counted < events) return "counted events are missing";
       return isExact(day) ? "fewer events than counted" : undefined;
     });
-    yield* compare(day, onAll(counter), sumOfPlatforms(counter), () => "not the sum of its platforms");
+    yield* compareDimensions(day, counter);
   }
   yield* compare("total", total, sum, () => "not the sum of its days");
-  yield* compare("total", onAll(total), sumOfPlatforms(total), () => "not the sum of its platforms");
+  yield* compareDimensions("total", total);
+}
+
+/** Every event is on one platform: each action is the sum of what the platforms say, and likewise for other dimensions. */
+function* compareDimensions(day: string, figures: Figures): Generator<Found> {
+  const total = new Map([...figures].filter(([key]) => dimensionOf(key) === "actions"));
+  for (const dimension of dimensions) {
+    const sum: Figures = new Map();
+    for (const [key, count] of figures) {
+      if (dimensionOf(key) === dimension) addTo(sum, `actions ${actionOf(key)}`, count);
+    }
+    yield* compare(day, total, sum, () => `not the sum of its ${dimension}`);
+  }
 }
 
 function* compare(
   day: string,
-  counters: Tally,
-  expectations: Tally,
+  counters: Figures,
+  expectations: Figures,
   judge: (counter: number, expected: number) => Finding | undefined,
 ): Generator<Found> {
   for (const key of new Set([...counters.keys(), ...expectations.keys()])) {
     const counter = counters.get(key) ?? 0;
     const expected = expectations.get(key) ?? 0;
     const finding = counter === expected ? undefined : judge(counter, expected);
-    if (finding) yield { day, platform: platformOf(key), action: actionOf(key), counter, expected, finding };
+    if (finding) yield { day, platform: partOf(key), action: actionOf(key), counter, expected, finding };
   }
 }
 
-function onAll(tally: Tally): Tally {
-  return new Map([...tally].filter(([key]) => platformOf(key) === "all"));
-}
-
-function sumOfPlatforms(tally: Tally): Tally {
-  const sum: Tally = new Map();
-  for (const [key, count] of tally) {
-    if (platformOf(key) !== "all") addTo(sum, `all ${actionOf(key)}`, count);
-  }
-  return sum;
-}
-
-function platformOf(key: string): string {
+function dimensionOf(key: string): string {
   return key.slice(0, key.indexOf(" "));
 }
 
+/** `ios` of `platforms ios set`, `all` of `actions set`. */
+function partOf(key: string): string {
+  return key.split(" ").slice(1, -1).join(" ") || "all";
+}
+
 function actionOf(key: string): string {
-  return key.slice(key.indexOf(" ") + 1);
+  return key.slice(key.lastIndexOf(" ") + 1);
 }
 
 const options = z.object({

@@ -9,10 +9,10 @@ import { onDocumentCreated } from "firebase-functions/firestore";
 import { onRequest } from "firebase-functions/https";
 import { countedPlatform, countedVersion, counterId } from "../../src/counting/documents.ts";
 import { firestore } from "../../src/firestore/connection.ts";
-import { eventParser } from "../../src/ingest/event.ts";
+import { createEventParser } from "../../src/ingest/event.ts";
 
 const db = firestore();
-const parseEvent = eventParser(new Set());
+const parseEvent = createEventParser(new Set());
 
 export const stats = onRequest(async (request, response) => {
   const inputs: unknown[] = Array.isArray(request.body) ? request.body : [request.body];
@@ -30,7 +30,7 @@ export const countEvent = onDocumentCreated(
     const { app_id, version_name, action, platform } = data.data();
     const version = countedVersion(version_name);
     const ledger = db.collection("processed").doc(id);
-    const counter = db.collection("counters").doc(counterId(app_id, version));
+    const counter = db.collection("counters").doc(counterId({ app_id, version_name: version }));
     await db.runTransaction(async (transaction) => {
       const [processed, counted] = await transaction.getAll(ledger, counter);
       if (processed?.exists) return;

@@ -7,7 +7,8 @@
 import type { DocumentReference, DocumentSnapshot, Firestore } from "firebase-admin/firestore";
 import { Timestamp } from "firebase-admin/firestore";
 import type { Clock } from "../../src/clock.ts";
-import { type CountEvent, eventCounter } from "../../src/counting/count-events.ts";
+import { type CountEvent, createEventCounter } from "../../src/counting/count-events.ts";
+import type { Timers } from "../../src/firestore/deadline.ts";
 import { Status, statusOf } from "../../src/firestore/errors.ts";
 
 const ROUND_TRIP = 30;
@@ -53,7 +54,12 @@ export async function hotCounter(options: HotCounterOptions): Promise<HotCounter
     busy: 0,
   }));
   function ours(): CountEvent {
-    return eventCounter(firestore.db, { interval: 1_000, shards, clock: time.clock });
+    return createEventCounter(firestore.db, {
+      interval: 1_000,
+      shards,
+      clock: time.clock,
+      timers: time.timers,
+    });
   }
   /** The transaction of `baseline.ts`: two reads, a ledger and the counter, five attempts by the Admin SDK. */
   function baseline(): CountEvent {
@@ -196,7 +202,7 @@ function snapshotOf(id: string, counted = false): DocumentSnapshot {
 /** Time that passes when it is told to, waking sleepers in order. */
 function virtualTime() {
   let now = 0;
-  const sleepers: { until: number; wake: () => void }[] = [];
+  let sleepers: { until: number; wake: () => void }[] = [];
   const settle = () => new Promise<void>((resolve) => setImmediate(resolve));
   const clock: Clock = {
     now: () => now,
@@ -204,6 +210,16 @@ function virtualTime() {
       new Promise((wake) => {
         sleepers.push({ until: now + milliseconds, wake });
       }),
+  };
+  const timers: Timers = {
+    setTimeout(callback, milliseconds) {
+      const sleeper = { until: now + milliseconds, wake: callback };
+      sleepers.push(sleeper);
+      return sleeper;
+    },
+    clearTimeout(timer) {
+      sleepers = sleepers.filter((sleeper) => sleeper !== timer);
+    },
   };
   async function pass(milliseconds: number): Promise<void> {
     await settle();
@@ -221,5 +237,5 @@ function virtualTime() {
     }
     now = end;
   }
-  return { clock, pass };
+  return { clock, timers, pass };
 }

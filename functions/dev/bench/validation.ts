@@ -1,13 +1,13 @@
 /** How many events a core validates in a second, in this process: nothing else runs in it. */
 
 import { readFileSync } from "node:fs";
-import { eventParser } from "../../src/ingest/event.ts";
+import { createEventParser } from "../../src/ingest/event.ts";
 
 const ROUNDS = 100_000;
 
 /** Events per second: those of a real batch, and the same with three faults each. */
 export function validation(): { valid: number; invalid: number } {
-  const parseEvent = eventParser(new Set());
+  const parseEvent = createEventParser(new Set());
   const file = new URL("../testing/payloads/android-8.51.23-batch.json", import.meta.url);
   const events: Record<string, unknown>[] = JSON.parse(readFileSync(file, "utf8"));
   const faulty = events.map((event) => ({ ...event, app_id: "nodots", action: "explode", version_os: null }));

@@ -9,6 +9,7 @@ import type { Firestore } from "firebase-admin/firestore";
 import type { HttpsFunction } from "firebase-functions/https";
 import { useFirestore } from "../../src/firestore/connection.ts";
 import { leaveUnparsed } from "../../src/ingest/body.ts";
+import { readSettings } from "../../src/settings.ts";
 import { readDocuments } from "./documents.ts";
 import { listen } from "./listen.ts";
 import { deliverTriggers } from "./triggers.ts";
@@ -59,7 +60,7 @@ export async function startStack(
   const database = new FirestoreMock().createDatabase(projectId);
   const firestore = database.firestore();
   useFirestore(firestore);
-  const { settings } = await import("../../src/settings.ts");
+  const { counterShards, region } = readSettings(process.env);
   const functions = await load();
 
   const deliveries = deliverTriggers(database, functions.countEvent, (error) =>
@@ -72,7 +73,7 @@ export async function startStack(
       observer.onTriggerError?.(error);
     }
   };
-  if (settings.counterShards > 1) setInterval(sumShards, 60_000);
+  if (counterShards > 1) setInterval(sumShards, 60_000);
   database.database.registerTrigger({
     route: "events/{eventId}",
     callback: ({ doc }) => {
@@ -84,7 +85,7 @@ export async function startStack(
   for (const [name, exported] of Object.entries(functions)) {
     if (!isHttpsFunction(exported)) continue;
     registerHttpFunction(name, exported as HttpFunction);
-    served.set(`/${projectId}/${settings.region}/${name}`, getTestServer(name));
+    served.set(`/${projectId}/${region}/${name}`, getTestServer(name));
   }
 
   const server = http.createServer(async (request, response) => {

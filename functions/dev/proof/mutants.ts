@@ -50,7 +50,7 @@ const mutants: Mutant[] = [
   {
     name: "the commit behind a poison event fails for good",
     file: "src/counting/count-events.ts",
-    changes: [["return countHalves(context, events);", "return failAll(events, error);"]],
+    changes: [["return countHalves(context, events);", "return noneCounted(events, error);"]],
   },
   {
     name: "only the first half is looked at",
@@ -60,7 +60,7 @@ const mutants: Mutant[] = [
   {
     name: "after a failed precondition the others are dropped",
     file: "src/counting/count-events.ts",
-    changes: [["events = await inTime(readUncounted(db, events), clock)", "events = []"]],
+    changes: [["events = await inTime(readUncounted(db, events), timers)", "events = []"]],
   },
   {
     name: "after a failed precondition counted events go again",
@@ -75,7 +75,9 @@ const mutants: Mutant[] = [
   {
     name: "a transient failure counts as done",
     file: "src/counting/count-events.ts",
-    changes: [["if (!someHaveChanged) shard.change();", "if (!someHaveChanged) return new Map();"]],
+    changes: [
+      ['if (failure === "transient") shard.change();', 'if (failure === "transient") return new Map();'],
+    ],
   },
   {
     name: "events and counters are committed apart",

@@ -1,10 +1,18 @@
 /** Counters as the backend writes them, for the tests of the dashboard. */
 
 import { type Firestore, Timestamp } from "firebase-admin/firestore";
-import { COUNTERS, counterId, DAYS, type Platform } from "../../src/counting/documents.ts";
+import {
+  type ActionCounts,
+  addCounts,
+  counterRef,
+  countsOfPlatforms,
+  dayId,
+  daysOf,
+  type Platform,
+} from "../../src/counting/documents.ts";
 
 /** What one platform reported on one day. */
-export type Report = Partial<Record<Platform, Record<string, number>>>;
+export type Report = { [Name in Platform]?: ActionCounts };
 
 /** What a version reported: by how many days ago. */
 export type History = Record<number, Report>;
@@ -19,33 +27,21 @@ export async function writeCounter(
   history: History,
   time = Date.now(),
 ): Promise<void> {
-  const counter = db.collection(COUNTERS).doc(counterId(app_id, version_name));
+  const counter = counterRef(db, { app_id, version_name });
   const days = Object.entries(history).map(([daysAgo, platforms]) => ({
-    day: new Date(time - Number(daysAgo) * DAY).toISOString().slice(0, 10),
-    document: { platforms, actions: add(Object.values(platforms)) },
+    day: dayId(time, Number(daysAgo)),
+    counts: countsOfPlatforms(platforms),
   }));
-  const names = new Set(Object.values(history).flatMap((report) => Object.keys(report) as Platform[]));
-  const platforms = Object.fromEntries(
-    [...names].map((name) => [name, add(Object.values(history).map((report) => report[name] ?? {}))]),
-  );
   const lastActive = time - Math.min(...Object.keys(history).map(Number)) * DAY;
   const batch = db.batch();
   batch.set(counter, {
     app_id,
     version_name,
     updated_at: Timestamp.fromMillis(lastActive),
-    actions: add(Object.values(platforms)),
-    platforms,
+    ...addCounts(days.map(({ counts }) => counts)),
   });
-  for (const { day, document } of days) batch.set(counter.collection(DAYS).doc(day), document);
+  for (const { day, counts } of days) batch.set(daysOf(counter).doc(day), counts);
   await batch.commit();
-}
-
-/** The sum of counts, action by action. */
-export function add(counts: ReadonlyArray<Record<string, number>>): Record<string, number> {
-  const sum: Record<string, number> = {};
-  for (const [action, count] of counts.flatMap(Object.entries)) sum[action] = (sum[action] ?? 0) + count;
-  return sum;
 }
 
 /** What devices report when `attempts` of them try an update: `failed` of them with `failure`, the others install it. */

@@ -2,11 +2,11 @@
 
 import { readFileSync } from "node:fs";
 import type { DocumentSnapshot, Firestore } from "firebase-admin/firestore";
-import { systemClock } from "../../src/clock.ts";
-import { eventParser, type PluginEvent } from "../../src/ingest/event.ts";
-import { eventId, eventStore } from "../../src/ingest/event-store.ts";
+import { createEventParser, type PluginEvent } from "../../src/ingest/event.ts";
+import { createEventStore, eventId } from "../../src/ingest/event-store.ts";
+import { systemTime } from "./clocks.ts";
 
-const parseEvent = eventParser(new Set());
+const parseEvent = createEventParser(new Set());
 
 /** An event as `stats` takes it, each at a time of its own. */
 export function parsedEvent(fields: Record<string, unknown> = {}): PluginEvent {
@@ -19,11 +19,11 @@ let nextTimestamp = 1_795_392_000_000;
 /** Stores events and gives them as their triggers deliver them. */
 export async function store<Events extends Record<string, unknown>[]>(db: Firestore, ...fields: Events) {
   const events = fields.map(parsedEvent);
-  await eventStore(db, {
+  await createEventStore(db, {
     eventRetentionDays: 90,
     storeCustomId: true,
     storeMetadata: true,
-    clock: systemClock,
+    ...systemTime,
   })(events);
   const refs = events.map((event) => db.doc(`events/${eventId(event)}`));
   return (await db.getAll(...refs)) as { [Key in keyof Events]: DocumentSnapshot };

@@ -1,24 +1,23 @@
 /** How stored events become counters, exactly once. */
 
-import { type DocumentSnapshot, type Firestore, Timestamp } from "firebase-admin/firestore";
+import type { DocumentSnapshot, Firestore, Timestamp } from "firebase-admin/firestore";
 import * as logger from "firebase-functions/logger";
-import { z } from "zod";
 import type { Clock } from "../clock.ts";
-import { inTime } from "../firestore/deadline.ts";
-import { isFailedPrecondition, isTransient, Status, statusOf } from "../firestore/errors.ts";
-import { groupCommit } from "../group-commit.ts";
+import { inTime, type Timers } from "../firestore/deadline.ts";
+import { classify, type Failure } from "../firestore/errors.ts";
+import { createGroupCommit } from "../group-commit.ts";
 import {
   addToCounter,
-  COUNTERS,
-  type Count,
   type CounterIdentity,
-  countedPlatform,
-  countedVersion,
   counterId,
+  counterRef,
+  countsOf,
+  type DayCounts,
   dayId,
   EVENTS,
+  eventDocument,
 } from "./documents.ts";
-import { addToShard, type ShardPicker, shardPicker } from "./shards.ts";
+import { addToShard, createShardPicker, type ShardPicker } from "./shards.ts";
 
 /**
  * Counts one event, given as its trigger or a query delivered it. Resolves when the event is counted for good, by this
@@ -28,8 +27,8 @@ import { addToShard, type ShardPicker, shardPicker } from "./shards.ts";
 export type CountEvent = (snapshot: DocumentSnapshot) => Promise<void>;
 
 /**
- * How many events make a commit full. Firestore takes requests of up to 10 MiB and no longer limits the writes in
- * one; an event's write has about 250 bytes, so this is a quarter of that. What it finds too big all the same is halved.
+ * How many events make a commit full. Firestore takes requests of up to 10 MiB and no longer limits the writes in one; an
+ * event's write has about 250 bytes, so this is a quarter of that. A commit that is too big all the same is halved.
  */
 const MAX_COMMIT_EVENTS = 10_000;
 
@@ -37,45 +36,50 @@ const MAX_COMMIT_EVENTS = 10_000;
 const RETRY_MILLISECONDS = 25_000;
 
 /**
- * By how much an interval may be longer. A document that takes one write a second would otherwise belong to the instance
- * that wrote it first, which comes back at the very moment it is free again.
+ * Adds up to 20 % to each interval. Otherwise one instance wins every time: it retries exactly when the document accepts a
+ * write again.
  */
 const INTERVAL_JITTER = 0.2;
 
 /**
- * On top of the Admin SDK's own, which goes on while a call is in time. Short, also the longest: whoever waits longer for a
- * contended document loses it to those who have just come.
+ * The Admin SDK backs off by itself while a call is in time; this comes on top. It stays short: an instance that waits longer
+ * for a contended document loses it to instances that have just come.
  */
 const FIRST_BACKOFF_MILLISECONDS = 100;
 const LONGEST_BACKOFF_MILLISECONDS = 400;
 
-export interface CounterOptions {
+export interface EventCounterOptions {
   /** The least time between the beginnings of two commits on one counter, in milliseconds. */
   interval: number;
   /** Over how many shards a counter is spread; 1 for none. */
   shards: number;
   clock: Clock;
+  timers: Timers;
 }
 
 /**
- * A way to count the events of `db`. Calls for the same counter share commits, one each `interval`. Calls for different
+ * Makes a way to count the events of `db`. Calls for the same counter share commits, one each `interval`. Calls for different
  * counters do not, so that a counter that cannot be written holds up no other.
  */
-export function eventCounter(db: Firestore, { interval, shards, clock }: CounterOptions): CountEvent {
+export function createEventCounter(db: Firestore, options: EventCounterOptions): CountEvent {
+  const { interval, shards, clock, timers } = options;
   const lanes = new Map<string, (event: UncountedEvent) => Promise<void>>();
-  const shard = shardPicker(shards);
-  const laneOf = (counter: Counter) => {
-    const open = lanes.get(counter.id);
+  const shard = createShardPicker(shards);
+  const laneOf = (counter: CounterIdentity) => {
+    const id = counterId(counter);
+    const open = lanes.get(id);
     if (open) return open;
-    const lane = groupCommit<UncountedEvent, void>({
-      commit: (events) =>
-        countTogether({ db, counter, shard, clock, deadline: clock.now() + RETRY_MILLISECONDS }, events),
+    const lane = createGroupCommit<UncountedEvent, void>({
+      commit: (events) => {
+        const deadline = clock.now() + RETRY_MILLISECONDS;
+        return countTogether({ db, counter, shard, clock, timers, deadline }, events);
+      },
       maxItems: MAX_COMMIT_EVENTS,
       interval: () => interval * (1 + Math.random() * INTERVAL_JITTER),
       clock,
-      onIdle: () => lanes.delete(counter.id),
+      onIdle: () => lanes.delete(id),
     });
-    lanes.set(counter.id, lane);
+    lanes.set(id, lane);
     return lane;
   };
   return async (snapshot) => {
@@ -87,52 +91,60 @@ export function eventCounter(db: Firestore, { interval, shards, clock }: Counter
 /** What one commit and its repetitions work with. After `deadline`, by `clock`, nothing is tried again. */
 interface CommitContext {
   db: Firestore;
-  counter: Counter;
+  counter: CounterIdentity;
   shard: ShardPicker;
   clock: Clock;
+  timers: Timers;
   deadline: number;
 }
 
 /** Counts events together; an outcome for each, in order: nothing, or why it is not counted. */
 async function countTogether(context: CommitContext, events: readonly UncountedEvent[]) {
   const distinct = new Map(events.map((event) => [event.id, event]));
-  const failures = await tryToCount(context, [...distinct.values()]);
-  return events.map(({ id }) => failures.get(id));
+  const uncounted = await commitUntilCounted(context, [...distinct.values()]);
+  return events.map(({ id }) => uncounted.get(id));
 }
 
-/** Why events could not be counted, by event id. */
-type Failures = Map<string, Error>;
+/** Which events could not be counted, by their ids, and why. */
+type Uncounted = Map<string, Error>;
 
-/** Commits until nothing is left to count, the deadline has passed, or Firestore refuses for good. */
-async function tryToCount(context: CommitContext, delivered: readonly UncountedEvent[]): Promise<Failures> {
-  const { db, shard, clock, deadline } = context;
+/**
+ * Commits until nothing is left to count, the deadline has passed, or Firestore refuses for good. After a failed
+ * precondition it reads the events, and what is left goes again. A commit with an unknown outcome goes again as it is: if
+ * it was applied, its preconditions fail.
+ */
+async function commitUntilCounted(
+  context: CommitContext,
+  delivered: readonly UncountedEvent[],
+): Promise<Uncounted> {
+  const { db, shard, clock, timers, deadline } = context;
   let events = delivered;
-  let someHaveChanged = false;
+  let failure: Failure | undefined;
   for (let attempt = 0; ; attempt++) {
     try {
-      if (someHaveChanged) events = await inTime(readUncounted(db, events), clock);
-      if (events.length > 0) await inTime(commitCounts(context, events), clock);
+      if (failure === "stale") events = await inTime(readUncounted(db, events), timers);
+      if (events.length > 0) await inTime(commitCounts(context, events), timers);
       return new Map();
     } catch (error) {
-      if (statusOf(error) === Status.INVALID_ARGUMENT && events.length > 1)
-        return countHalves(context, events);
-      someHaveChanged = isFailedPrecondition(error);
-      if (clock.now() >= deadline || !(someHaveChanged || isTransient(error))) return failAll(events, error);
-      if (!someHaveChanged) shard.change();
-      if (!someHaveChanged || attempt > 0) await clock.sleep(backoff(attempt));
+      failure = classify(error);
+      if (failure === "poisoned" && events.length > 1) return countHalves(context, events);
+      const canSucceed = failure === "transient" || failure === "stale";
+      if (!canSucceed || clock.now() >= deadline) return noneCounted(events, error);
+      if (failure === "transient") shard.change();
+      if (failure === "transient" || attempt > 0) await clock.sleep(backoff(attempt));
     }
   }
 }
 
-/** Firestore refused the commit and does not say for which document: the halves find out. */
-async function countHalves(context: CommitContext, events: readonly UncountedEvent[]): Promise<Failures> {
+/** Firestore refuses the commit and does not say for which document: the halves find out. */
+async function countHalves(context: CommitContext, events: readonly UncountedEvent[]): Promise<Uncounted> {
   const middle = events.length >> 1;
-  const first = await tryToCount(context, events.slice(0, middle));
-  const second = await tryToCount(context, events.slice(middle));
+  const first = await commitUntilCounted(context, events.slice(0, middle));
+  const second = await commitUntilCounted(context, events.slice(middle));
   return new Map([...first, ...second]);
 }
 
-function failAll(events: readonly UncountedEvent[], error: unknown): Failures {
+function noneCounted(events: readonly UncountedEvent[], error: unknown): Uncounted {
   const reason = error instanceof Error ? error : new Error(String(error));
   return new Map(events.map(({ id }) => [id, reason]));
 }
@@ -164,7 +176,7 @@ async function commitCounts(
   for (const { id, updateTime } of events) {
     batch.update(db.collection(EVENTS).doc(id), { counted: true }, { lastUpdateTime: updateTime });
   }
-  const ref = db.collection(COUNTERS).doc(counter.id);
+  const ref = counterRef(db, counter);
   const n = shard.current();
   if (n === undefined) addToCounter(batch, ref, counter, events);
   else addToShard(batch, ref, n, counter, events);
@@ -172,46 +184,26 @@ async function commitCounts(
 }
 
 /** What counting needs of an event that is not counted yet. */
-interface UncountedEvent extends Count {
+interface UncountedEvent extends DayCounts {
   id: string;
   updateTime: Timestamp;
-  counter: Counter;
-}
-
-interface Counter extends CounterIdentity {
-  id: string;
-}
-
-/** What counting takes from a document in `events`. */
-export const countableDocument = z.object({
-  app_id: z.string(),
-  version_name: z.string().transform(countedVersion),
-  action: z.string(),
-  platform: z.string().transform(countedPlatform),
-  received_at: z.instanceof(Timestamp),
-});
-
-/** Whether a document in `events` is an event: one that is not can never be counted. */
-export function isCountable(snapshot: DocumentSnapshot): boolean {
-  return countableDocument.safeParse(snapshot.data()).success;
+  counter: CounterIdentity;
 }
 
 /** Reads an event document; nothing if there is nothing to count. */
 function uncountedEvent(snapshot: DocumentSnapshot): UncountedEvent | undefined {
   if (!snapshot.updateTime || snapshot.get("counted") === true) return undefined;
-  const document = countableDocument.safeParse(snapshot.data());
+  const document = eventDocument.safeParse(snapshot.data());
   if (!document.success) {
     logger.error("A document in `events` is no event and cannot be counted.", { id: snapshot.id });
     return undefined;
   }
-  const { app_id, version_name, action, platform, received_at } = document.data;
+  const { app_id, version_name, received_at } = document.data;
   return {
     id: snapshot.id,
     updateTime: snapshot.updateTime,
-    counter: { id: counterId(app_id, version_name), app_id, version_name },
-    day: dayId(received_at),
-    action,
-    platform,
-    count: 1,
+    counter: { app_id, version_name },
+    day: dayId(received_at.toMillis()),
+    counts: countsOf(document.data),
   };
 }

@@ -1,36 +1,81 @@
-/** What lies where in Firestore, and how counts are added to it. */
+/** The documents in Firestore: their paths, their ids, a schema for each, and how counts are added up. */
 
 import { createHash } from "node:crypto";
 import {
-  type DocumentData,
+  type CollectionReference,
   type DocumentReference,
+  type DocumentSnapshot,
   FieldValue,
-  type Timestamp,
+  type Firestore,
+  Timestamp,
+  type WriteBatch,
 } from "firebase-admin/firestore";
-import type { PluginEvent } from "../ingest/event.ts";
+import { z } from "zod";
 
 export const EVENTS = "events";
 export const COUNTERS = "counters";
 export const DAYS = "days";
 export const SHARDS = "shards";
 
-/** `events/{event_id}`: an event as sent, cleaned, and what the backend knows of it. */
-export type EventDocument = PluginEvent & {
-  /** When the event was received, by the clock of the function. */
-  received_at: Timestamp;
-  /** When Firestore's TTL policy may delete the event; absent where events are kept for ever. */
-  expire_at?: Timestamp;
-  /** When it happened, by the clock of the device, where the plugin says so. */
-  occurred_at?: Timestamp;
-  /** Whether the counters hold it. */
-  counted: boolean;
-};
-
-/** How often each action was reported. */
-export type ActionCounts = Record<string, number>;
-
 export const platforms = ["android", "ios", "electron", "other"] as const;
 export type Platform = (typeof platforms)[number];
+
+const timestamp = z.instanceof(Timestamp);
+
+/**
+ * `events/{event_id}`: what the backend itself needs of an event. Its input is as stored, beside the plugin's other fields;
+ * its output has the version and the platform that the event is counted under.
+ */
+export const eventDocument = z.object({
+  app_id: z.string(),
+  version_name: z.string().transform(countedVersion),
+  action: z.string(),
+  platform: z.string().transform(countedPlatform),
+  /** When it was received, by the clock of the function. */
+  received_at: timestamp,
+  /** When it happened, by the clock of the device, where the plugin says so. */
+  occurred_at: timestamp.optional(),
+  /** When Firestore's TTL policy may delete it; absent where events are kept for ever. */
+  expire_at: timestamp.optional(),
+  /** Whether the counters hold it. */
+  counted: z.boolean(),
+});
+export type EventDocument = z.input<typeof eventDocument>;
+
+/** How often each action was reported. */
+const actionCounts = z.record(z.string(), z.number());
+export type ActionCounts = z.output<typeof actionCounts>;
+
+/** What a counter holds of its events, and each of its days. A new dimension begins here and in `countsOf`. */
+const counts = z.object({
+  actions: actionCounts.default({}),
+  platforms: z.record(z.string(), actionCounts).default({}),
+});
+export type Counts = z.output<typeof counts>;
+
+/** `counters/{app_id}@{version}/days/{YYYY-MM-DD}`: what was received on that day, in UTC. */
+export const dayDocument = counts;
+
+/** Which counter an event belongs to. */
+const counterIdentity = z.object({ app_id: z.string(), version_name: z.string() });
+export type CounterIdentity = z.output<typeof counterIdentity>;
+
+/** `counters/{app_id}@{version}`: everything that was ever counted. `updated_at` becomes milliseconds since 1970. */
+export const counterDocument = counts.extend({
+  ...counterIdentity.shape,
+  updated_at: timestamp.transform((time) => time.toMillis()),
+});
+export type Counter = z.output<typeof counterDocument> & { id: string };
+
+/** `counters/{app_id}@{version}/shards/{n}`: what is not yet part of the counter, by day, platform and action. */
+export const shardDocument = counterIdentity.extend({
+  days: z.record(z.string(), z.record(z.string(), actionCounts)),
+});
+
+/** Whether a document in `events` is an event: one that is not can never be counted. */
+export function isCountable(snapshot: DocumentSnapshot): boolean {
+  return eventDocument.safeParse(snapshot.data()).success;
+}
 
 /** The platform that an event is counted under; one that the plugin does not run on is `other`. */
 export function countedPlatform(platform: string): Platform {
@@ -53,71 +98,101 @@ const MAX_VERSION_ID_BYTES = 1_200;
  * cannot hold (`/`, control characters) and `%` itself are percent-encoded, and a version that is too long
  * for an id ends in its hash. An `app_id` begins with a letter or digit, so the id is never a reserved one.
  */
-export function counterId(appId: string, version: string): string {
+export function counterId({ app_id, version_name }: CounterIdentity): string {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what must not pass
-  const encoded = version.replace(/[%/\u0000-\u001f\u007f-\u009f]/g, encodeURIComponent);
-  if (Buffer.byteLength(encoded) <= MAX_VERSION_ID_BYTES) return `${appId}@${encoded}`;
-  const hash = createHash("sha256").update(version).digest("hex").slice(0, 32);
-  return `${appId}@${truncateBytes(encoded, MAX_VERSION_ID_BYTES)}~${hash}`;
+  const encoded = version_name.replace(/[%/\u0000-\u001f\u007f-\u009f]/g, encodeURIComponent);
+  if (Buffer.byteLength(encoded) <= MAX_VERSION_ID_BYTES) return `${app_id}@${encoded}`;
+  const hash = createHash("sha256").update(version_name).digest("hex").slice(0, 32);
+  return `${app_id}@${truncateBytes(encoded, MAX_VERSION_ID_BYTES)}~${hash}`;
 }
 
 function truncateBytes(text: string, bytes: number): string {
   return new TextDecoder().decode(Buffer.from(text).subarray(0, bytes), { stream: true });
 }
 
-/** The name of a day's document, `YYYY-MM-DD` in UTC. */
-export function dayId(time: Timestamp): string {
-  return time.toDate().toISOString().slice(0, 10);
+export function counterRef(db: Firestore, counter: CounterIdentity): DocumentReference {
+  return db.collection(COUNTERS).doc(counterId(counter));
 }
 
-/** How often an action was reported on a platform on a day (`YYYY-MM-DD`, UTC). */
-export interface Count {
+export function daysOf(counter: DocumentReference): CollectionReference {
+  return counter.collection(DAYS);
+}
+
+const DAY_MILLISECONDS = 86_400_000;
+
+/** The document id of the day that was `daysAgo` before a time in milliseconds since 1970: `YYYY-MM-DD` in UTC. */
+export function dayId(time: number, daysAgo = 0): string {
+  return new Date(time - daysAgo * DAY_MILLISECONDS).toISOString().slice(0, 10);
+}
+
+/** What one event adds to the counts. */
+export function countsOf({ action, platform }: { action: string; platform: Platform }): Counts {
+  return { actions: { [action]: 1 }, platforms: { [platform]: { [action]: 1 } } };
+}
+
+/** The counts of which each platform has its part. */
+export function countsOfPlatforms(platforms: Counts["platforms"]): Counts {
+  return addCounts(
+    Object.entries(platforms).map(([platform, actions]) => ({ actions, platforms: { [platform]: actions } })),
+  );
+}
+
+/** Adds counts up, figure by figure. Pure. */
+export function addCounts(parts: Iterable<Counts>): Counts {
+  const sum: Counts = { actions: {}, platforms: {} };
+  for (const part of parts) addFigures(sum, part);
+  return sum;
+}
+
+interface Figures {
+  [name: string]: number | Figures;
+}
+
+function addFigures(sum: Figures, part: Figures): void {
+  for (const [name, value] of Object.entries(part)) {
+    const before = Object.hasOwn(sum, name) ? sum[name] : undefined;
+    if (typeof value === "number") {
+      sum[name] = (typeof before === "number" ? before : 0) + value;
+    } else {
+      const inner = typeof before === "object" ? before : {};
+      addFigures(inner, value);
+      sum[name] = inner;
+    }
+  }
+}
+
+/** Counts of events that were received on one day. */
+export interface DayCounts {
   day: string;
-  platform: string;
-  action: string;
-  count: number;
+  counts: Counts;
 }
 
-/** Which counter counts are for. */
-export interface CounterIdentity {
-  app_id: string;
-  version_name: string;
-}
-
-/** What writes are gathered in before they are committed together: a `WriteBatch` or a `Transaction`. */
-export interface Commit {
-  set(ref: DocumentReference, data: DocumentData, options: { merge: true }): unknown;
+/** Adds counts up, day by day. Pure. */
+export function addCountsByDay(parts: readonly DayCounts[]): Map<string, Counts> {
+  const byDay = Map.groupBy(parts, ({ day }) => day);
+  return new Map([...byDay].map(([day, same]) => [day, addCounts(same.map(({ counts }) => counts))]));
 }
 
 /** Adds counts to a counter and its days, as part of a commit. */
 export function addToCounter(
-  commit: Commit,
+  batch: WriteBatch,
   counter: DocumentReference,
   { app_id, version_name }: CounterIdentity,
-  counts: readonly Count[],
+  parts: readonly DayCounts[],
 ): void {
-  const merge = (ref: DocumentReference, data: DocumentData) => commit.set(ref, data, { merge: true });
-  merge(counter, { app_id, version_name, updated_at: FieldValue.serverTimestamp(), ...increments(counts) });
-  for (const [day, ofDay] of Map.groupBy(counts, (count) => count.day)) {
-    merge(counter.collection(DAYS).doc(day), increments(ofDay));
-  }
+  const days = addCountsByDay(parts);
+  const total = increments(addCounts(days.values()));
+  const updated_at = FieldValue.serverTimestamp();
+  batch.set(counter, { app_id, version_name, updated_at, ...total }, { merge: true });
+  for (const [day, counts] of days) batch.set(daysOf(counter).doc(day), increments(counts), { merge: true });
 }
 
-function increments(counts: readonly Count[]) {
-  return { actions: perAction(counts), platforms: perPlatform(counts) };
-}
-
-/** `{ android: { set: increment(2) } }` for counts of one day, or of all days. */
-export function perPlatform(counts: readonly Count[]) {
-  const byPlatform = Map.groupBy(counts, (count) => count.platform);
-  return Object.fromEntries([...byPlatform].map(([platform, same]) => [platform, perAction(same)]));
-}
-
-function perAction(counts: readonly Count[]) {
-  const byAction = Map.groupBy(counts, (count) => count.action);
-  return Object.fromEntries([...byAction].map(([action, same]) => [action, FieldValue.increment(sum(same))]));
-}
-
-function sum(counts: readonly Count[]): number {
-  return counts.reduce((total, { count }) => total + count, 0);
+/** The same figures as increments, for a write that merges. */
+export function increments(figures: Figures): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(figures).map(([name, value]) => [
+      name,
+      typeof value === "number" ? FieldValue.increment(value) : increments(value),
+    ]),
+  );
 }

@@ -1,25 +1,19 @@
 /** How the counts of a busy counter are spread over shards, and moved from there to the counter. */
 
-import type { DocumentReference, DocumentSnapshot, Firestore } from "firebase-admin/firestore";
+import type { DocumentReference, DocumentSnapshot, Firestore, WriteBatch } from "firebase-admin/firestore";
 import * as logger from "firebase-functions/logger";
-import { z } from "zod";
-import { isFailedPrecondition } from "../firestore/errors.ts";
+import { classify } from "../firestore/errors.ts";
 import { pages } from "../firestore/pages.ts";
 import {
+  addCountsByDay,
   addToCounter,
-  type Commit,
-  type Count,
   type CounterIdentity,
-  perPlatform,
+  countsOfPlatforms,
+  type DayCounts,
+  increments,
   SHARDS,
+  shardDocument,
 } from "./documents.ts";
-
-/** `counters/{id}/shards/{n}`: what is not yet part of the counter, per day, platform and action. */
-const shardDocument = z.object({
-  app_id: z.string(),
-  version_name: z.string(),
-  days: z.record(z.string(), z.record(z.string(), z.record(z.string(), z.number()))),
-});
 
 /** The shard that an instance writes to, `undefined` where counters are not sharded. */
 export interface ShardPicker {
@@ -28,8 +22,8 @@ export interface ShardPicker {
   change(): void;
 }
 
-/** Picks one of `shards` shards at random. Instances that meet on one part as soon as they get in each other's way. */
-export function shardPicker(shards: number): ShardPicker {
+/** Makes a picker of one of `shards` shards at random. Instances that meet on one part as soon as they get in each other's way. */
+export function createShardPicker(shards: number): ShardPicker {
   const pick = () => (shards > 1 ? Math.floor(Math.random() * shards) : undefined);
   let shard = pick();
   return {
@@ -42,15 +36,15 @@ export function shardPicker(shards: number): ShardPicker {
 
 /** Adds counts to shard `n` of a counter, as part of a commit: one document, whatever the number of days. */
 export function addToShard(
-  commit: Commit,
+  batch: WriteBatch,
   counter: DocumentReference,
   n: number,
   { app_id, version_name }: CounterIdentity,
-  counts: readonly Count[],
+  parts: readonly DayCounts[],
 ): void {
-  const byDay = Map.groupBy(counts, (count) => count.day);
-  const days = Object.fromEntries([...byDay].map(([day, ofDay]) => [day, perPlatform(ofDay)]));
-  commit.set(counter.collection(SHARDS).doc(String(n)), { app_id, version_name, days }, { merge: true });
+  const byDay = [...addCountsByDay(parts)].map(([day, { platforms }]) => [day, platforms]);
+  const days = increments(Object.fromEntries(byDay));
+  batch.set(counter.collection(SHARDS).doc(String(n)), { app_id, version_name, days }, { merge: true });
 }
 
 const PAGE_SIZE = 500;
@@ -98,18 +92,14 @@ async function moveTogether(refs: readonly DocumentReference[]): Promise<void> {
     const [first] = shards;
     if (!first) return;
     const batch = db.batch();
-    addToCounter(
-      batch,
-      counter,
-      first.identity,
-      shards.flatMap(({ counts }) => counts),
-    );
+    const parts = shards.flatMap((shard) => shard.parts);
+    addToCounter(batch, counter, first.identity, parts);
     for (const { ref, updateTime } of shards) batch.delete(ref, { lastUpdateTime: updateTime });
     try {
       await batch.commit();
       return;
     } catch (error) {
-      if (attempt === MAX_ATTEMPTS || !isFailedPrecondition(error)) throw error;
+      if (attempt === MAX_ATTEMPTS || classify(error) !== "stale") throw error;
     }
   }
 }
@@ -123,13 +113,9 @@ export function readShard(snapshot: DocumentSnapshot) {
     return undefined;
   }
   const { days, ...identity } = document.data;
-  return { ref: snapshot.ref, updateTime: snapshot.updateTime, identity, counts: countsOf(days) };
-}
-
-function countsOf(days: z.infer<typeof shardDocument>["days"]): Count[] {
-  return Object.entries(days).flatMap(([day, platforms]) =>
-    Object.entries(platforms).flatMap(([platform, actions]) =>
-      Object.entries(actions).map(([action, count]) => ({ day, platform, action, count })),
-    ),
-  );
+  const parts = Object.entries(days).map(([day, platforms]) => ({
+    day,
+    counts: countsOfPlatforms(platforms),
+  }));
+  return { ref: snapshot.ref, updateTime: snapshot.updateTime, identity, parts };
 }

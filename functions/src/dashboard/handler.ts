@@ -7,7 +7,7 @@ import type { Request, Response } from "firebase-functions/https";
 import * as logger from "firebase-functions/logger";
 import { Status, statusOf } from "../firestore/errors.ts";
 import { alarmTest, MIN_ATTEMPTS } from "../health/alarms.ts";
-import { actionMeanings } from "../health/measures.ts";
+import { actions } from "../ingest/actions.ts";
 import type { CounterReader } from "./reader.ts";
 import { type AppReport, type AppSummary, chooseVersions, reportApp, summarizeApps } from "./report.ts";
 
@@ -44,7 +44,7 @@ const securityHeaders = {
  * The handler of the `dashboard` function. Reads counters by `reader`, never events; `now` is the time in milliseconds
  * since 1970. Never throws.
  */
-export function dashboardHandler(reader: CounterReader, now: () => number) {
+export function createDashboardHandler(reader: CounterReader, now: () => number) {
   return async (request: Request, response: Response): Promise<void> => {
     response.set(securityHeaders);
     if (request.method !== "GET" && request.method !== "HEAD") {
@@ -126,7 +126,8 @@ function fileContent(file: string): Content | undefined {
 
 /** The page's files are deployed in `page/`, beside `lib/` as beside `src/`. */
 function readContent(file: string): Content | undefined {
-  if (file === "actions.json") return compressed(Buffer.from(JSON.stringify(actionMeanings)), types.json);
+  if (file === "actions.json")
+    return compressed(Buffer.from(JSON.stringify(Object.fromEntries(actions))), types.json);
   const type = Object.entries(types).find(([end]) => file.endsWith(`.${end}`))?.[1];
   const url = new URL(`../../page/${file}`, import.meta.url);
   return type && existsSync(url) ? compressed(readFileSync(url), type) : undefined;

@@ -1,9 +1,16 @@
 /** Reads counters for the dashboard, and no more of them than have changed. */
 
 import { FieldPath, type Firestore, type QuerySnapshot, Timestamp } from "firebase-admin/firestore";
-import { z } from "zod";
-import { type ActionCounts, COUNTERS, DAYS, dayId, type Platform, platforms } from "../counting/documents.ts";
-import { type Tally, tallyOf } from "../health/measures.ts";
+import {
+  COUNTERS,
+  type Counter,
+  counterDocument,
+  dayDocument,
+  dayId,
+  daysOf,
+  type Platform,
+} from "../counting/documents.ts";
+import { attemptsOf, type Measures, measuresOf } from "../health/measures.ts";
 
 const SECOND = 1_000;
 const HOUR = 3_600 * SECOND;
@@ -42,18 +49,8 @@ const OVERLAP = 10 * SECOND;
 /** The days that the page shows, today included. */
 export const SHOWN_DAYS = 30;
 
-export interface Counter {
-  id: string;
-  app_id: string;
-  version_name: string;
-  /** Milliseconds since 1970. */
-  updated_at: number;
-  actions: ActionCounts;
-  platforms: Partial<Record<Platform, ActionCounts>>;
-}
-
 /** What a version did on each of its last days, by day (`YYYY-MM-DD`) and platform. */
-export type Days = ReadonlyMap<string, Partial<Record<Platform, Tally>>>;
+export type Days = ReadonlyMap<string, Partial<Record<Platform, Measures>>>;
 
 export interface CounterReader {
   /** The counters, and whether there are more than are read. Rejects with Firestore's error. */
@@ -68,7 +65,7 @@ export interface CounterReader {
  * The first read takes up to 500 counters; after it, only those changed since (`updated_at`). Of a version, the first
  * read takes 30 days, and later ones those since the last, at most every 30 seconds and only if its counter has changed.
  */
-export function counterReader(db: Firestore, now: () => number): CounterReader {
+export function createCounterReader(db: Firestore, now: () => number): CounterReader {
   const collection = db.collection(COUNTERS);
   let known = new Map<string, Counter>();
   let incomplete = false;
@@ -105,12 +102,12 @@ export function counterReader(db: Firestore, now: () => number): CounterReader {
 
   const keep = (read: QuerySnapshot) => {
     for (const snapshot of read.docs) {
-      const document = counterDocument.safeParse(snapshot.data());
-      if (document.success) known.set(snapshot.id, { id: snapshot.id, ...document.data });
+      const counter = counterDocument.safeParse(snapshot.data());
+      if (counter.success) known.set(snapshot.id, { id: snapshot.id, ...counter.data });
     }
     if (known.size > MOST_KEPT) {
       const byAttempts = [...known.values()].sort(
-        (a, b) => attemptsOf(b) - attemptsOf(a) || b.updated_at - a.updated_at,
+        (a, b) => attemptsOf(b.actions) - attemptsOf(a.actions) || b.updated_at - a.updated_at,
       );
       known = new Map(byAttempts.slice(0, MOST_KEPT).map((counter) => [counter.id, counter]));
       incomplete = true;
@@ -125,22 +122,18 @@ export function counterReader(db: Firestore, now: () => number): CounterReader {
   const readDays = async (counter: Counter): Promise<Days> => {
     const before = daysRead.get(counter.id);
     const time = now();
-    const first = dayAt(time, SHOWN_DAYS - 1);
-    if (!before && dayAt(counter.updated_at, 0) < first) return new Map();
+    const first = dayId(time, SHOWN_DAYS - 1);
+    if (!before && dayId(counter.updated_at) < first) return new Map();
     if (before?.updated_at === counter.updated_at || (before && time - before.readAt < DAYS_FRESH)) {
       return before.days;
     }
     const again = !before || time - before.allReadAt >= PAST_DAYS_FRESH;
-    const from = again ? first : dayAt(before.readAt - LATE, 0);
-    const read = await collection
-      .doc(counter.id)
-      .collection(DAYS)
-      .where(FieldPath.documentId(), ">=", from)
-      .get();
+    const from = again ? first : dayId(before.readAt - LATE);
+    const read = await daysOf(collection.doc(counter.id)).where(FieldPath.documentId(), ">=", from).get();
     const kept = again ? [] : [...before.days].filter(([day]) => day >= first);
     const days = new Map([
       ...kept,
-      ...read.docs.map((snapshot) => [snapshot.id, dayTallies(snapshot.data())] as const),
+      ...read.docs.map((snapshot) => [snapshot.id, measuresOfDay(snapshot.data())] as const),
     ]);
     daysRead.set(counter.id, {
       days,
@@ -193,35 +186,10 @@ function overlapping(readTime: Timestamp): Timestamp {
   return Timestamp.fromMillis(readTime.toMillis() - OVERLAP);
 }
 
-/** The day that was `daysAgo` before the one that `time` is in. */
-export function dayAt(time: number, daysAgo: number): string {
-  return dayId(Timestamp.fromMillis(time - daysAgo * 24 * HOUR));
-}
-
-/** How often devices tried to install a version, with or without success. */
-export function attemptsOf(counter: Counter): number {
-  const { installs, failed } = tallyOf(counter.actions);
-  return installs + failed;
-}
-
-const counts = z.record(z.string(), z.number()).default({});
-const perPlatform = z.partialRecord(z.enum(platforms), counts).default({});
-
-/** What the dashboard takes from a counter; what an operator added by hand is left out. */
-const counterDocument = z.object({
-  app_id: z.string(),
-  version_name: z.string(),
-  updated_at: z.instanceof(Timestamp).transform((time) => time.toMillis()),
-  actions: counts,
-  platforms: perPlatform,
-});
-
-const dayDocument = z.object({ platforms: perPlatform });
-
-function dayTallies(data: unknown): Partial<Record<Platform, Tally>> {
-  const document = dayDocument.safeParse(data);
-  if (!document.success) return {};
+function measuresOfDay(data: unknown): Partial<Record<Platform, Measures>> {
+  const day = dayDocument.safeParse(data);
+  if (!day.success) return {};
   return Object.fromEntries(
-    Object.entries(document.data.platforms).map(([platform, actions]) => [platform, tallyOf(actions)]),
+    Object.entries(day.data.platforms).map(([platform, actions]) => [platform, measuresOf(actions)]),
   );
 }

@@ -1,39 +1,48 @@
-/** How long Firestore is waited for. */
+/** How long an answer of Firestore is waited for. */
 
-import type { Clock } from "../clock.ts";
+import pTimeout from "p-timeout";
 import { Status } from "./errors.ts";
 
 /**
- * How long a call of Firestore is waited for. The Admin SDK tries `UNAVAILABLE`, `RESOURCE_EXHAUSTED` and `ABORTED` again
- * by itself for ten minutes, with ever longer waits: longer than an invocation lasts, or a device waits for its answer.
+ * The Admin SDK repeats a call that failed with `UNAVAILABLE`, `RESOURCE_EXHAUSTED` or `ABORTED` for ten minutes. That is
+ * longer than an invocation lasts, or a device waits for its answer.
  */
 const CALL_MILLISECONDS = 3_000;
 
-/**
- * A wait is made of turns as short as this. While this process is too busy to notice an answer, a turn takes longer, and
- * only its own length counts: a busy CPU is not a silent Firestore.
- */
+/** A process with a busy CPU notices an answer late. One turn is as short as this, and only its own length counts. */
 const TURN_MILLISECONDS = 100;
 
-/**
- * The answer of a call of Firestore, if it comes in time; otherwise rejects with `DEADLINE_EXCEEDED`. The call may still be
- * carried out after that, so it must be one that can be repeated.
- */
-export async function inTime<T>(call: Promise<T>, clock: Clock): Promise<T> {
-  const answered = new AbortController();
-  const late = waitInTurns(clock, answered.signal).then(() => {
-    throw Object.assign(new Error("Firestore did not answer in time"), { code: Status.DEADLINE_EXCEEDED });
-  });
-  try {
-    return await Promise.race([call, late]);
-  } finally {
-    late.catch(() => {});
-    answered.abort();
-  }
+/** The timers of a deadline, which tests and models replace. */
+export interface Timers {
+  setTimeout(callback: () => void, milliseconds: number): unknown;
+  clearTimeout(timer: unknown): void;
 }
 
-async function waitInTurns(clock: Clock, signal: AbortSignal): Promise<void> {
-  for (let waited = 0; waited < CALL_MILLISECONDS; waited += TURN_MILLISECONDS) {
-    await clock.sleep(TURN_MILLISECONDS, signal);
-  }
+/** Timers that count turns of the event loop, so that time in which this process did not run is not Firestore's. */
+export function createLoopTimers(turnMilliseconds = TURN_MILLISECONDS): Timers {
+  return {
+    setTimeout(callback, milliseconds) {
+      let turns = Math.ceil(milliseconds / turnMilliseconds);
+      const timer = setTimeout(() => {
+        if (--turns > 0) timer.refresh();
+        else callback();
+      }, turnMilliseconds);
+      return timer;
+    },
+    clearTimeout: (timer) => clearTimeout(timer as NodeJS.Timeout),
+  };
+}
+
+/**
+ * The answer of a call of Firestore. Rejects with `DEADLINE_EXCEEDED` if it does not come in time: the call may still be
+ * carried out then, so it must be one that can be repeated.
+ */
+export function inTime<T>(call: Promise<T>, timers: Timers): Promise<T> {
+  return pTimeout(call, {
+    milliseconds: CALL_MILLISECONDS,
+    customTimers: timers as typeof globalThis,
+    fallback() {
+      throw Object.assign(new Error("Firestore did not answer in time"), { code: Status.DEADLINE_EXCEEDED });
+    },
+  });
 }

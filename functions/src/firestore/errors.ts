@@ -1,4 +1,4 @@
-/** What Firestore says when a call fails. */
+/** What Firestore says when a call fails, and what to do about it. */
 
 /** gRPC status codes as Firestore answers them. */
 export const Status = {
@@ -16,27 +16,36 @@ export const Status = {
   UNAVAILABLE: 14,
 } as const;
 
-const transientStatus: ReadonlySet<unknown> = new Set([
-  Status.CANCELLED,
-  Status.UNKNOWN,
-  Status.DEADLINE_EXCEEDED,
-  Status.RESOURCE_EXHAUSTED,
-  Status.ABORTED,
-  Status.INTERNAL,
-  Status.UNAVAILABLE,
-]);
-
 /** The gRPC status code of what Firestore threw; `undefined` for an error that is not Firestore's. */
 export function statusOf(error: unknown): unknown {
   return error instanceof Error && "code" in error ? error.code : undefined;
 }
 
-/** Whether the same call may succeed a little later. */
-export function isTransient(error: unknown): boolean {
-  return transientStatus.has(statusOf(error));
-}
+/**
+ * What a failed write means for whoever sent it.
+ * - `transient`: the same call may succeed a little later.
+ * - `stale`: a document is not as a precondition wants it. Firestore says `NOT_FOUND` of one that is deleted.
+ * - `poisoned`: Firestore will never take what is in the call, and does not say which document it is.
+ * - `final`: nothing helps that the sender can do.
+ */
+export type Failure = "transient" | "stale" | "poisoned" | "final";
 
-/** Whether a document is not as a precondition wants it. `NOT_FOUND` is what Firestore says of one that is deleted. */
-export function isFailedPrecondition(error: unknown): boolean {
-  return statusOf(error) === Status.FAILED_PRECONDITION || statusOf(error) === Status.NOT_FOUND;
+export function classify(error: unknown): Failure {
+  switch (statusOf(error)) {
+    case Status.CANCELLED:
+    case Status.UNKNOWN:
+    case Status.DEADLINE_EXCEEDED:
+    case Status.RESOURCE_EXHAUSTED:
+    case Status.ABORTED:
+    case Status.INTERNAL:
+    case Status.UNAVAILABLE:
+      return "transient";
+    case Status.FAILED_PRECONDITION:
+    case Status.NOT_FOUND:
+      return "stale";
+    case Status.INVALID_ARGUMENT:
+      return "poisoned";
+    default:
+      return "final";
+  }
 }

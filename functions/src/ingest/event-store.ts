@@ -6,9 +6,9 @@ import { type DocumentReference, type Firestore, Timestamp } from "firebase-admi
 import pLimit from "p-limit";
 import type { Clock } from "../clock.ts";
 import { EVENTS, type EventDocument } from "../counting/documents.ts";
-import { inTime } from "../firestore/deadline.ts";
-import { isTransient, Status, statusOf } from "../firestore/errors.ts";
-import { groupCommit } from "../group-commit.ts";
+import { inTime, type Timers } from "../firestore/deadline.ts";
+import { classify, Status, statusOf } from "../firestore/errors.ts";
+import { createGroupCommit } from "../group-commit.ts";
 import type { PluginEvent } from "./event.ts";
 
 /** What became of one event. A `duplicate` was stored before; a `refused` one Firestore will never take. */
@@ -36,16 +36,17 @@ export interface EventStoreOptions {
   /** Whether `message` and `metadata`, which may hold what a user typed, are stored. */
   storeMetadata: boolean;
   clock: Clock;
+  timers: Timers;
 }
 
 /**
- * A way to store events in `db`: in one round trip, each with a status of its own. Calls that come while a round trip
+ * Makes a way to store events in `db`: in one round trip, each with a status of its own. Calls that come while a round trip
  * is under way share the next one.
  */
-export function eventStore(db: Firestore, options: EventStoreOptions): StoreEvents {
-  const { clock } = options;
-  const create = groupCommit<NewEvent, StoreResult>({
-    commit: (events) => createAll(db, events, clock),
+export function createEventStore(db: Firestore, options: EventStoreOptions): StoreEvents {
+  const { clock, timers } = options;
+  const create = createGroupCommit<NewEvent, StoreResult>({
+    commit: (events) => createAll(db, events, timers),
     maxItems: MAX_GROUP_EVENTS,
     interval: () => 0,
     clock,
@@ -55,7 +56,7 @@ export function eventStore(db: Firestore, options: EventStoreOptions): StoreEven
       try {
         return await create(event);
       } catch (error) {
-        if (attempt === MAX_ATTEMPTS || !isTransient(error)) throw error;
+        if (attempt === MAX_ATTEMPTS || classify(error) !== "transient") throw error;
         await clock.sleep(RETRY_MILLISECONDS);
       }
     }
@@ -66,22 +67,25 @@ export function eventStore(db: Firestore, options: EventStoreOptions): StoreEven
   };
 }
 
+/** `events/{event_id}`: an event as sent, cleaned, and what the backend knows of it. */
+export type StoredEvent = PluginEvent & EventDocument;
+
 interface NewEvent {
   ref: DocumentReference;
-  document: EventDocument;
+  document: StoredEvent;
 }
 
 /** Creates documents, each path once: a result or Firestore's error for each, in order. */
 async function createAll(
   db: Firestore,
   events: readonly NewEvent[],
-  clock: Clock,
+  timers: Timers,
 ): Promise<(StoreResult | Error)[]> {
   const atOnce = pLimit(MAX_CALLS_AT_ONCE);
   let failure: Error | undefined;
   const unlessOneFailed = async (some: readonly NewEvent[]) => {
     if (failure) throw failure; // Where one waited in vain, the next ones would too, one after another.
-    return createTogether(db, some, clock).catch((error) => {
+    return createTogether(db, some, timers).catch((error) => {
       failure = error;
       throw error;
     });
@@ -102,7 +106,7 @@ async function createAll(
 async function createTogether(
   db: Firestore,
   events: readonly NewEvent[],
-  clock: Clock,
+  timers: Timers,
 ): Promise<(StoreResult | Error)[]> {
   const batchWrite = async () => {
     const writer = db.bulkWriter({ throttling: false });
@@ -111,12 +115,12 @@ async function createTogether(
     await writer.close();
     return Promise.all(created);
   };
-  const results = await inTime(batchWrite(), clock);
+  const results = await inTime(batchWrite(), timers);
   return Promise.all(
     results.map((result, index) => {
       // Firestore may refuse a whole request for one document in it: alone, each shows whether it was the one.
       const alone = result === "refused" ? events[index] : undefined;
-      return alone ? inTime(alone.ref.create(alone.document), clock).then(stored, resultOf) : result;
+      return alone ? inTime(alone.ref.create(alone.document), timers).then(stored, resultOf) : result;
     }),
   );
 }
@@ -125,8 +129,7 @@ const stored = (): StoreResult => "stored";
 
 function resultOf(error: Error): StoreResult | Error {
   if (statusOf(error) === Status.ALREADY_EXISTS) return "duplicate";
-  if (statusOf(error) === Status.INVALID_ARGUMENT) return "refused";
-  return error;
+  return classify(error) === "poisoned" ? "refused" : error;
 }
 
 /**
@@ -159,7 +162,7 @@ function newEvent(
   const { custom_id, message, metadata, timestamp, ...rest } = event;
   const { eventRetentionDays, storeCustomId, storeMetadata } = options;
   const expireAt = receivedAt.toMillis() + eventRetentionDays * DAY_IN_MILLISECONDS;
-  const document: EventDocument = {
+  const document: StoredEvent = {
     ...rest,
     ...(custom_id !== undefined && storeCustomId && { custom_id }),
     ...(message !== undefined && storeMetadata && { message }),

@@ -1,7 +1,7 @@
 /** What an event is: the schema of what the plugin sends, its type, and how an invalid one is explained. */
 
 import { z } from "zod";
-import { knownActions } from "./actions.ts";
+import { actions } from "./actions.ts";
 
 /**
  * An app id, at most 200 characters. The plugin's are reverse domain names of letters, digits, `-` and `_`. They begin
@@ -87,11 +87,11 @@ export type ParsedEvent =
  * beyond those of `actions.ts`.
  *
  * @example
- * eventParser(new Set())({ app_id: 7 })
+ * createEventParser(new Set())({ app_id: 7 })
  * // { ok: false, message: "app_id: expected a string, got 7; device_id: expected a string, got nothing; …", fields: … }
  */
-export function eventParser(extraActions: ReadonlySet<string>): (input: unknown) => ParsedEvent {
-  const isKnown = (action: string) => knownActions.has(action) || extraActions.has(action);
+export function createEventParser(extraActions: ReadonlySet<string>): (input: unknown) => ParsedEvent {
+  const isKnown = (action: string) => actions.has(action) || extraActions.has(action);
   const schema = eventSchema(isKnown);
   return (input) => {
     const parsed = schema.safeParse(input);

@@ -5,10 +5,10 @@ import type { Request, Response } from "firebase-functions/https";
 import type { Clock } from "../clock.ts";
 import { statusOf } from "../firestore/errors.ts";
 import { type BodyError, createBodyReader, NO_EVENTS } from "./body.ts";
-import { eventParser, type ParsedEvent, type PluginEvent } from "./event.ts";
+import { createEventParser, type ParsedEvent, type PluginEvent } from "./event.ts";
 import type { StoreEvents } from "./event-store.ts";
 import { createRateLimit } from "./rate-limit.ts";
-import { logUnforeseen, requestLog } from "./request-log.ts";
+import { createRequestLog, logUnforeseen } from "./request-log.ts";
 
 const MAX_BATCH_EVENTS = 500;
 
@@ -34,10 +34,10 @@ interface Answer {
 }
 
 /** The handler of the `stats` function: takes events by POST and stores them by `storeEvents`. Never throws. */
-export function statsHandler(storeEvents: StoreEvents, options: StatsOptions) {
-  const isAuthorized = tokenCheck(options.statsToken);
+export function createStatsHandler(storeEvents: StoreEvents, options: StatsOptions) {
+  const isAuthorized = createTokenCheck(options.statsToken);
   const readBody = createBodyReader();
-  const ingest = ingester(storeEvents, options);
+  const ingest = createIngester(storeEvents, options);
 
   const answer = async (request: Request, response: Response): Promise<Answer> => {
     if (!isAuthorized(request.query.token)) {
@@ -84,11 +84,11 @@ type EventResult = { status: "ok" } | { status: "error"; error: keyof typeof sta
 const statusOfError = { invalid_event: 400, app_not_allowed: 403 } as const;
 
 /** Validates and stores the events of a body, and answers for each. Rejects with what nobody foresaw. */
-function ingester(storeEvents: StoreEvents, options: StatsOptions): (json: unknown) => Promise<Answer> {
+function createIngester(storeEvents: StoreEvents, options: StatsOptions): (json: unknown) => Promise<Answer> {
   const { appIds, maxEventsPerSecond, clock } = options;
-  const parseEvent = unfailing(eventParser(options.extraActions));
+  const parseEvent = unfailing(createEventParser(options.extraActions));
   const mayTake = createRateLimit(maxEventsPerSecond, clock);
-  const log = requestLog(clock);
+  const log = createRequestLog(clock);
   const isServed = ({ app_id }: PluginEvent) => appIds.size === 0 || appIds.has(app_id);
 
   /** Not asynchronous itself: the input is free while its events are stored. */
@@ -168,7 +168,7 @@ function later(error: string, message: string): Answer {
 }
 
 /** Compares in constant time; the hashes make both sides equally long. */
-function tokenCheck(expected: string): (token: unknown) => boolean {
+function createTokenCheck(expected: string): (token: unknown) => boolean {
   const hash = (token: string) => createHash("sha256").update(token).digest();
   const expectedHash = hash(expected);
   return (token) =>

@@ -2,7 +2,7 @@
 
 import * as logger from "firebase-functions/logger";
 import type { Clock } from "../clock.ts";
-import { isTransient } from "../firestore/errors.ts";
+import { classify } from "../firestore/errors.ts";
 import { ACTION } from "./actions.ts";
 import type { ParsedEvent, PluginEvent } from "./event.ts";
 import type { StoreResult } from "./event-store.ts";
@@ -13,7 +13,7 @@ const MAX_WARNINGS = 50;
 const MINUTE = 60_000;
 
 /** The log of an instance. `logger.error` would add a stack trace to each message: `logger.write` does not. */
-export function requestLog(clock: Clock) {
+export function createRequestLog(clock: Clock) {
   const warned = new Set<string>();
   const warnOfUnknownAction = (action: string) => {
     // What no plugin would send is not worth a warning, nor safe in a log.
@@ -56,7 +56,7 @@ export function requestLog(clock: Clock) {
     /** Firestore's reason, with the app of the first event that was to be stored. */
     notStored(events: number, [first]: readonly PluginEvent[], error: unknown): void {
       logger.write({
-        severity: isTransient(error) ? "WARNING" : "ERROR",
+        severity: classify(error) === "transient" ? "WARNING" : "ERROR",
         message: "Events could not be stored; the device is told to send them again.",
         app_id: first?.app_id,
         events,

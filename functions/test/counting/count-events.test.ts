@@ -1,29 +1,17 @@
 import { expect } from "chai";
 import { type Firestore, Timestamp } from "firebase-admin/firestore";
 import { logs } from "../../dev/testing/captured-logs.ts";
+import { createImpatientTime, hurriedTime } from "../../dev/testing/clocks.ts";
 import { anEvent, newApp, store } from "../../dev/testing/events.ts";
 import { firestoreError, interceptCalls } from "../../dev/testing/faults.ts";
-import { type Clock, systemClock } from "../../src/clock.ts";
-import { eventCounter } from "../../src/counting/count-events.ts";
+import { createEventCounter } from "../../src/counting/count-events.ts";
 import { backend, counts, post, storedEvents, today } from "../backend.ts";
 
 const COUNTER = "counters/com.example.shop@2.5.1";
 
-/** Time that passes only where somebody waits, so that backoff takes none. A call's time to answer is real. */
-function impatientClock(): Clock {
-  let now = 0;
-  return {
-    now: () => now,
-    sleep: async (milliseconds, timeout) => {
-      if (timeout) return systemClock.sleep(milliseconds, timeout);
-      now += milliseconds;
-    },
-  };
-}
-
 /** An instance of `countEvent` on a Firestore of its own. */
 function newInstance(db: Firestore) {
-  return eventCounter(db, { interval: 0, shards: 1, clock: impatientClock() });
+  return createEventCounter(db, { interval: 0, shards: 1, ...createImpatientTime() });
 }
 
 async function read(db: Firestore, path: string) {
@@ -156,11 +144,7 @@ describe("counting exactly once", () => {
       const answer = await proceed();
       return ++calls === 1 ? new Promise(() => {}) : answer;
     });
-    const hurried: Clock = {
-      ...systemClock,
-      sleep: (milliseconds, timeout) => systemClock.sleep(milliseconds / 50, timeout),
-    };
-    const count = eventCounter(db, { interval: 0, shards: 1, clock: hurried });
+    const count = createEventCounter(db, { interval: 0, shards: 1, ...hurriedTime });
     await Promise.all(events.map(count));
     expect((await read(db, COUNTER)).actions).to.deep.equal({ set: 2 });
   });

@@ -1,10 +1,10 @@
 import { expect } from "chai";
 import type { Firestore } from "firebase-admin/firestore";
 import { logs } from "../../dev/testing/captured-logs.ts";
+import { systemTime } from "../../dev/testing/clocks.ts";
 import { store } from "../../dev/testing/events.ts";
 import { firestoreError, interceptCalls } from "../../dev/testing/faults.ts";
-import { systemClock } from "../../src/clock.ts";
-import { eventCounter } from "../../src/counting/count-events.ts";
+import { createEventCounter } from "../../src/counting/count-events.ts";
 import { moveShards } from "../../src/counting/shards.ts";
 import { backend, today } from "../backend.ts";
 
@@ -14,7 +14,7 @@ const COUNTER = "counters/com.example.shop@2.5.1";
 async function count(db: Firestore, shards: number, howMany: number, fields = {}): Promise<void> {
   const snapshots = await store(db, ...Array.from({ length: howMany }, () => fields));
   await Promise.all(
-    snapshots.map((snapshot) => eventCounter(db, { interval: 0, shards, clock: systemClock })(snapshot)),
+    snapshots.map((snapshot) => createEventCounter(db, { interval: 0, shards, ...systemTime })(snapshot)),
   );
 }
 

@@ -2,8 +2,8 @@ import { expect } from "chai";
 import { FieldValue } from "firebase-admin/firestore";
 import { attempts, writeCounter } from "../../dev/testing/counters.ts";
 import { firestoreError } from "../../dev/testing/faults.ts";
-import { COUNTERS, counterId, DAYS } from "../../src/counting/documents.ts";
-import { counterReader } from "../../src/dashboard/reader.ts";
+import { addToCounter, counterRef, countsOf, dayId } from "../../src/counting/documents.ts";
+import { createCounterReader } from "../../src/dashboard/reader.ts";
 import { failReads, type OwnDatabase, ownDatabase } from "./server.ts";
 
 const APP = "com.example.shop";
@@ -14,23 +14,16 @@ const HOUR = 60 * MINUTE;
 /** What a commit of `countEvent` writes: the counter and today. */
 async function count({ firestore, now }: OwnDatabase, versions: readonly string[]) {
   const batch = firestore.batch();
+  const once = [{ day: dayId(now()), counts: countsOf({ action: "set", platform: "ios" }) }];
   for (const version_name of versions) {
-    const ref = firestore.collection(COUNTERS).doc(counterId(APP, version_name));
-    const increments = {
-      actions: { set: FieldValue.increment(1) },
-      platforms: { ios: { set: FieldValue.increment(1) } },
-    };
-    const counter = { app_id: APP, version_name, updated_at: FieldValue.serverTimestamp(), ...increments };
-    batch.set(ref, counter, { merge: true });
-    batch.set(ref.collection(DAYS).doc(new Date(now()).toISOString().slice(0, 10)), increments, {
-      merge: true,
-    });
+    const identity = { app_id: APP, version_name };
+    addToCounter(batch, counterRef(firestore, identity), identity, once);
   }
   await batch.commit();
 }
 
 /** What one page asks for: all counters, and the days of those of its app. */
-async function look(reader: ReturnType<typeof counterReader>) {
+async function look(reader: ReturnType<typeof createCounterReader>) {
   const { counters, incomplete } = await reader.counters();
   const days = await Promise.all(counters.map((counter) => reader.daysOf(counter)));
   return { counters, incomplete, days };
@@ -39,7 +32,7 @@ async function look(reader: ReturnType<typeof counterReader>) {
 describe("dashboard: what it reads", () => {
   it("is every counter once, then only those that have changed", async () => {
     const database = ownDatabase();
-    const reader = counterReader(database.firestore, database.now);
+    const reader = createCounterReader(database.firestore, database.now);
     for (const version of ["1.0.0", "1.0.1", "1.0.2"]) {
       await writeCounter(database.firestore, APP, version, { 3: { ios: attempts(100) } }, database.now());
     }
@@ -61,14 +54,14 @@ describe("dashboard: what it reads", () => {
 
   it("sees what was committed while it read, although its time of update is earlier", async () => {
     const database = ownDatabase();
-    const reader = counterReader(database.firestore, database.now);
+    const reader = createCounterReader(database.firestore, database.now);
     await count(database, ["1.0.0"]);
     await reader.counters();
     database.pass(9 * SECOND);
     await count(database, ["1.0.1"]); // Its `updated_at` is of now …
     const updatedAt = database.now();
     database.pass(5 * SECOND);
-    const ref = database.firestore.collection(COUNTERS).doc(counterId(APP, "1.0.0"));
+    const ref = counterRef(database.firestore, { app_id: APP, version_name: "1.0.0" });
     await ref.update({ note: "…" });
     expect((await reader.counters()).counters).to.have.length(2);
     database.pass(9 * SECOND);
@@ -80,7 +73,7 @@ describe("dashboard: what it reads", () => {
 
   it("is once for all who look at the same time, and within eight seconds", async () => {
     const database = ownDatabase();
-    const reader = counterReader(database.firestore, database.now);
+    const reader = createCounterReader(database.firestore, database.now);
     await writeCounter(database.firestore, APP, "1.0.0", {
       1: { ios: attempts(10) },
       0: { ios: attempts(5) },
@@ -101,7 +94,7 @@ describe("dashboard: what it reads", () => {
 
   it("takes past days once, and today again only when the counter has changed, every 30 seconds", async () => {
     const database = ownDatabase(Date.UTC(2026, 10, 23, 12));
-    const reader = counterReader(database.firestore, database.now);
+    const reader = createCounterReader(database.firestore, database.now);
     const history = Object.fromEntries(Array.from({ length: 40 }, (_, day) => [day, { ios: attempts(10) }]));
     await writeCounter(database.firestore, APP, "1.0.0", history, database.now());
     const { days } = await look(reader);
@@ -130,7 +123,7 @@ describe("dashboard: what it reads", () => {
   it("takes the day before again in the hour after midnight, when some of it may still be counted", async () => {
     const midnight = Date.UTC(2026, 10, 23);
     const database = ownDatabase(midnight - MINUTE);
-    const reader = counterReader(database.firestore, database.now);
+    const reader = createCounterReader(database.firestore, database.now);
     await count(database, ["1.0.0"]);
     await look(reader);
     database.pass(2 * MINUTE);
@@ -147,7 +140,7 @@ describe("dashboard: what it reads", () => {
 
   it("misses no day when nobody looked for a while, and goes back to a version's first day", async () => {
     const database = ownDatabase(Date.UTC(2026, 10, 20, 23, 50));
-    const reader = counterReader(database.firestore, database.now);
+    const reader = createCounterReader(database.firestore, database.now);
     await count(database, ["1.0.0"]);
     await look(reader);
     for (let day = 0; day < 3; day++) {
@@ -165,10 +158,10 @@ describe("dashboard: what it reads", () => {
 
   it("notices within an hour that a counter was deleted", async () => {
     const database = ownDatabase();
-    const reader = counterReader(database.firestore, database.now);
+    const reader = createCounterReader(database.firestore, database.now);
     await count(database, ["1.0.0", "1.0.1"]);
     await reader.counters();
-    await database.firestore.collection(COUNTERS).doc(counterId(APP, "1.0.1")).delete();
+    await counterRef(database.firestore, { app_id: APP, version_name: "1.0.1" }).delete();
     database.pass(HOUR);
     expect((await reader.counters()).counters.map(({ version_name }) => version_name)).to.deep.equal([
       "1.0.0",
@@ -177,7 +170,7 @@ describe("dashboard: what it reads", () => {
 
   it("recovers as soon as Firestore does: a failure is told to all who wait for it, and not kept", async () => {
     const database = ownDatabase();
-    const reader = counterReader(database.firestore, database.now);
+    const reader = createCounterReader(database.firestore, database.now);
     await count(database, ["1.0.0"]);
     const restore = failReads(database.firestore, firestoreError(7, "PERMISSION_DENIED"));
     const outcomes = await Promise.allSettled([reader.counters(), reader.counters()]);
@@ -189,7 +182,7 @@ describe("dashboard: what it reads", () => {
 
   it("stays bounded in a flood of made-up versions, keeps the real ones, and says that it is not all", async () => {
     const database = ownDatabase();
-    const reader = counterReader(database.firestore, database.now);
+    const reader = createCounterReader(database.firestore, database.now);
     const day = database.now();
     await writeCounter(database.firestore, APP, "1.0.0", { 20: { ios: attempts(500) } }, day);
     expect((await reader.counters()).incomplete).to.equal(false);
@@ -204,14 +197,14 @@ describe("dashboard: what it reads", () => {
       expect(counters.some(({ version_name }) => version_name === "1.0.0")).to.equal(true);
       expect(incomplete).to.equal(true);
     }
-    const { counters } = await counterReader(database.firestore, database.now).counters();
+    const { counters } = await createCounterReader(database.firestore, database.now).counters();
     expect(counters.length).to.be.within(300, 500);
     expect(counters.some(({ version_name }) => version_name === "1.0.0")).to.equal(true);
   });
 
   it("costs less than 3,500 reads an hour with ten pages open on five busy versions", async () => {
     const database = ownDatabase(Date.UTC(2026, 10, 23, 12));
-    const reader = counterReader(database.firestore, database.now);
+    const reader = createCounterReader(database.firestore, database.now);
     const busy = ["2.5.1", "2.5.0", "2.4.1", "2.4.0", "builtin"];
     const history = Object.fromEntries(Array.from({ length: 30 }, (_, day) => [day, { ios: attempts(10) }]));
     for (const version of [...busy, "2.3.0", "2.2.0", "2.1.0"]) {

@@ -1,27 +1,23 @@
 import { expect } from "chai";
-import { add, attempts, DAY, type History } from "../../dev/testing/counters.ts";
-import type { Counter, Days } from "../../src/dashboard/reader.ts";
+import { attempts, DAY, type History } from "../../dev/testing/counters.ts";
+import { addCounts, type Counter, countsOfPlatforms, dayId } from "../../src/counting/documents.ts";
+import type { Days } from "../../src/dashboard/reader.ts";
 import { chooseVersions, reportApp, summarizeApps } from "../../src/dashboard/report.ts";
 
 const now = Date.UTC(2026, 10, 23, 12);
 
-/** A version with its days, as `counterReader` gives them. */
+/** A version with its days, as `createCounterReader` gives them. */
 function version(version_name: string, history: History, app_id = "com.example.shop") {
   const counter: Counter = {
     id: `${app_id}@${version_name}`,
     app_id,
     version_name,
     updated_at: now - Math.min(...Object.keys(history).map(Number)) * DAY,
-    actions: add(Object.values(history).flatMap((report) => Object.values(report))),
-    platforms: {},
+    ...addCounts(Object.values(history).map(countsOfPlatforms)),
   };
-  for (const platform of ["android", "ios"] as const) {
-    const reports = Object.values(history).flatMap((report) => (report[platform] ? [report[platform]] : []));
-    if (reports.length > 0) counter.platforms[platform] = add(reports);
-  }
   const days: Days = new Map(
     Object.entries(history).map(([daysAgo, report]) => [
-      new Date(now - Number(daysAgo) * DAY).toISOString().slice(0, 10),
+      dayId(now, Number(daysAgo)),
       Object.fromEntries(
         Object.entries(report).map(([platform, { set = 0, checksum_fail = 0, update_fail = 0 }]) => [
           platform,

@@ -5,8 +5,8 @@ import { type HttpFunction, http } from "@google-cloud/functions-framework";
 import { getTestServer } from "@google-cloud/functions-framework/testing";
 import type { Firestore } from "firebase-admin/firestore";
 import { listen } from "../../dev/local/listen.ts";
-import { dashboardHandler } from "../../src/dashboard/handler.ts";
-import { type CounterReader, counterReader } from "../../src/dashboard/reader.ts";
+import { createDashboardHandler } from "../../src/dashboard/handler.ts";
+import { type CounterReader, createCounterReader } from "../../src/dashboard/reader.ts";
 
 export interface OwnDatabase {
   firestore: Firestore;
@@ -59,10 +59,10 @@ let served = 0;
 export async function serveDashboard(
   database: Pick<OwnDatabase, "firestore" | "now">,
   port = 0,
-  reader: CounterReader = counterReader(database.firestore, database.now),
+  reader: CounterReader = createCounterReader(database.firestore, database.now),
 ): Promise<ServedDashboard> {
   const name = `dashboard${served++}`;
-  http(name, dashboardHandler(reader, database.now) as unknown as HttpFunction);
+  http(name, createDashboardHandler(reader, database.now) as unknown as HttpFunction);
   const server = getTestServer(name);
   const listening = await listen(server, port);
   return {

@@ -2,8 +2,9 @@ import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { expect } from "chai";
 import { store } from "../../dev/testing/events.ts";
-import { EVENTS, type EventDocument } from "../../src/counting/documents.ts";
-import { eventParser } from "../../src/ingest/event.ts";
+import { EVENTS } from "../../src/counting/documents.ts";
+import { createEventParser } from "../../src/ingest/event.ts";
+import type { StoredEvent } from "../../src/ingest/event-store.ts";
 import { backend } from "../backend.ts";
 
 /**
@@ -12,7 +13,7 @@ import { backend } from "../backend.ts";
  * and an operator may query them in the console. A new field needs a line here, and one in `firestore.indexes.json`
  * where it is exempt.
  */
-const fields: Record<keyof EventDocument, "indexed" | "exempt" | "exempt, and Firestore deletes by it"> = {
+const fields: Record<keyof StoredEvent, "indexed" | "exempt" | "exempt, and Firestore deletes by it"> = {
   app_id: "indexed",
   device_id: "indexed",
   action: "indexed",
@@ -48,11 +49,11 @@ interface IndexFile {
 const file = new URL("../../../firestore.indexes.json", import.meta.url);
 const { indexes, fieldOverrides }: IndexFile = JSON.parse(readFileSync(file, "utf8"));
 
-/** Every field that `eventParser` asks an input for: those of its schema. */
+/** Every field that `createEventParser` asks an input for: those of its schema. */
 function fieldsOfSchema(): string[] {
   const asked = new Set<string>();
   const nosy = new Proxy({}, { get: (_, field) => void asked.add(String(field)) });
-  eventParser(new Set())(nosy);
+  createEventParser(new Set())(nosy);
   return [...asked];
 }
 

@@ -1,35 +1,35 @@
 import { expect } from "chai";
 import { type DocumentSnapshot, Firestore, Timestamp } from "firebase-admin/firestore";
-import { hurriedClock } from "../../dev/testing/clocks.ts";
+import { hurriedTime } from "../../dev/testing/clocks.ts";
 import { anEvent, parsedEvent } from "../../dev/testing/events.ts";
-import { eventCounter } from "../../src/counting/count-events.ts";
-import { isTransient } from "../../src/firestore/errors.ts";
-import { eventStore } from "../../src/ingest/event-store.ts";
+import { createEventCounter } from "../../src/counting/count-events.ts";
+import { classify } from "../../src/firestore/errors.ts";
+import { createEventStore } from "../../src/ingest/event-store.ts";
 
 // Below all injected faults: the Admin SDK tries to reach a server again by itself, for ten minutes.
 describe("a Firestore that cannot be reached", () => {
   const db = new Firestore({ projectId: "demo-unreachable", host: "127.0.0.1:1", ssl: false });
 
   it("is given up in time for stats to answer 503", async () => {
-    const store = eventStore(db, {
+    const store = createEventStore(db, {
       eventRetentionDays: 90,
       storeCustomId: true,
       storeMetadata: true,
-      clock: hurriedClock,
+      ...hurriedTime,
     });
-    const started = hurriedClock.now();
+    const started = hurriedTime.clock.now();
     const error = await store([parsedEvent()]).catch((reason) => reason);
-    expect(isTransient(error)).to.equal(true);
-    expect(hurriedClock.now() - started).to.be.lessThan(30_000);
+    expect(classify(error)).to.equal("transient");
+    expect(hurriedTime.clock.now() - started).to.be.lessThan(30_000);
   });
 
   it("is given up in time for countEvent to end and be delivered again", async () => {
-    const data = { ...anEvent(), received_at: Timestamp.now() };
+    const data = { ...anEvent(), received_at: Timestamp.now(), counted: false };
     const snapshot = { id: "e1", updateTime: Timestamp.now(), data: () => data, get: () => undefined };
-    const count = eventCounter(db, { interval: 1_000, shards: 1, clock: hurriedClock });
-    const started = hurriedClock.now();
+    const count = createEventCounter(db, { interval: 1_000, shards: 1, ...hurriedTime });
+    const started = hurriedTime.clock.now();
     const error = await count(snapshot as unknown as DocumentSnapshot).catch((reason) => reason);
-    expect(isTransient(error)).to.equal(true);
-    expect(hurriedClock.now() - started).to.be.within(20_000, 60_000);
+    expect(classify(error)).to.equal("transient");
+    expect(hurriedTime.clock.now() - started).to.be.within(20_000, 60_000);
   });
 });

@@ -1,11 +1,11 @@
 import { expect } from "chai";
 import type { Firestore } from "firebase-admin/firestore";
 import { logs } from "../../dev/testing/captured-logs.ts";
-import { hurriedClock } from "../../dev/testing/clocks.ts";
+import { hurriedTime } from "../../dev/testing/clocks.ts";
 import { anEvent, newApp, parsedEvent } from "../../dev/testing/events.ts";
 import { interceptCalls } from "../../dev/testing/faults.ts";
-import { isTransient } from "../../src/firestore/errors.ts";
-import { eventStore } from "../../src/ingest/event-store.ts";
+import { classify } from "../../src/firestore/errors.ts";
+import { createEventStore } from "../../src/ingest/event-store.ts";
 import { backend, describeInProcess, postInProcess as post, storedEvents } from "../backend.ts";
 
 const timestamp = 1_795_392_000_000;
@@ -116,7 +116,7 @@ describeInProcess("storing", () => {
     const error = await storeIn(db)(events)
       .catch((reason) => reason)
       .finally(restore);
-    expect(isTransient(error)).to.equal(true);
+    expect(classify(error)).to.equal("transient");
     expect(calls).to.be.within(8, 24); // 25 are needed to store them, and each event is tried twice.
   });
 
@@ -129,9 +129,9 @@ describeInProcess("storing", () => {
     const restore = interceptCalls(db, async ({ proceed }) => {
       calls++;
       mostAtOnce = Math.max(mostAtOnce, ++underWay);
-      const busyUntil = hurriedClock.now() + 400;
-      while (hurriedClock.now() < busyUntil);
-      await hurriedClock.sleep(40);
+      const busyUntil = hurriedTime.clock.now() + 400;
+      while (hurriedTime.clock.now() < busyUntil);
+      await hurriedTime.clock.sleep(40);
       underWay--;
       return proceed();
     });
@@ -143,10 +143,10 @@ describeInProcess("storing", () => {
 });
 
 function storeIn(db: Firestore) {
-  return eventStore(db, {
+  return createEventStore(db, {
     eventRetentionDays: 90,
     storeCustomId: true,
     storeMetadata: true,
-    clock: hurriedClock,
+    ...hurriedTime,
   });
 }

@@ -1,10 +1,9 @@
-import { readFileSync } from "node:fs";
 import { expect } from "chai";
 import { anEvent } from "../../dev/testing/events.ts";
-import { backendActions, contractActions, deviceActions } from "../../src/ingest/actions.ts";
-import { eventParser } from "../../src/ingest/event.ts";
+import { actions } from "../../src/ingest/actions.ts";
+import { createEventParser } from "../../src/ingest/event.ts";
 
-const parseEvent = eventParser(new Set());
+const parseEvent = createEventParser(new Set());
 
 /** The cleaned event, or the message that explains why it is none. */
 function parse(fields: Record<string, unknown>) {
@@ -101,11 +100,8 @@ describe("event: required fields", () => {
     });
   }
 
-  it("knows every action of the published lists, and no other", () => {
-    for (const action of [...contractActions, ...deviceActions, ...backendActions]) {
-      expect(parse({ action })).to.have.property("action", action);
-    }
-    expect(new Set([...contractActions, ...deviceActions, ...backendActions]).size).to.equal(95);
+  it("knows every action of the table, and no other", () => {
+    for (const action of actions.keys()) expect(parse({ action })).to.have.property("action", action);
     expect(parse({ action: "Set" })).to.equal('action: expected an action of the updater plugin, got "Set"');
     expect(parse({ action: "constructor" })).to.include("expected an action");
   });
@@ -244,13 +240,5 @@ describe("event: messages", () => {
   it("echoes no more than a short value", () => {
     const secret = "s".repeat(41);
     expect(parse({ app_id: secret })).not.to.include("sss");
-  });
-});
-
-describe("actions", () => {
-  it("are written down once", () => {
-    const source = readFileSync(new URL("../../src/ingest/actions.ts", import.meta.url), "utf8");
-    const names = [...source.matchAll(/^ {2}"(\w+)",$/gm)].map((match) => match[1]);
-    expect(names).to.deep.equal([...new Set(names)]);
   });
 });

@@ -5,10 +5,11 @@ import { expect } from "chai";
 import { type HttpsFunction, onRequest } from "firebase-functions/https";
 import { listen } from "../../dev/local/listen.ts";
 import { logs } from "../../dev/testing/captured-logs.ts";
+import { systemTime } from "../../dev/testing/clocks.ts";
 import { anEvent } from "../../dev/testing/events.ts";
 import { type Clock, systemClock } from "../../src/clock.ts";
-import { eventStore } from "../../src/ingest/event-store.ts";
-import { statsHandler } from "../../src/ingest/handler.ts";
+import { createEventStore } from "../../src/ingest/event-store.ts";
+import { createStatsHandler } from "../../src/ingest/handler.ts";
 import { backend } from "../backend.ts";
 
 const servers: Server[] = [];
@@ -35,7 +36,12 @@ async function deploy(settings: {
     clock = systemClock,
   } = settings;
   const db = backend().newFirestore();
-  const store = eventStore(db, { eventRetentionDays, storeCustomId, storeMetadata, clock: systemClock });
+  const store = createEventStore(db, {
+    eventRetentionDays,
+    storeCustomId,
+    storeMetadata,
+    ...systemTime,
+  });
   const options = {
     appIds: new Set(appIds),
     statsToken,
@@ -43,7 +49,7 @@ async function deploy(settings: {
     maxEventsPerSecond,
     clock,
   };
-  const stats: HttpsFunction = onRequest(statsHandler(store, options));
+  const stats: HttpsFunction = onRequest(createStatsHandler(store, options));
   const name = `stats-${servers.length}`;
   http(name, stats as HttpFunction);
   const server = getTestServer(name);

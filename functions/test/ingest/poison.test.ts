@@ -2,10 +2,10 @@ import { expect } from "chai";
 import fc from "fast-check";
 import { poison, poisonStrings } from "../../dev/attack/poison.ts";
 import { anEvent, newApp } from "../../dev/testing/events.ts";
-import { eventParser } from "../../src/ingest/event.ts";
+import { createEventParser } from "../../src/ingest/event.ts";
 import { counts, post, postRaw, storedEvents } from "../backend.ts";
 
-const parseEvent = eventParser(new Set());
+const parseEvent = createEventParser(new Set());
 
 describe("poison input", () => {
   it("is an event that Firestore can store or is explained, never an exception", () => {

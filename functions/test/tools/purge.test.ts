@@ -150,7 +150,7 @@ describe("purge", () => {
       const db = emptyFirestore();
       await storeEvent(db, { version_name: name });
       await countAllEvents(db);
-      expect(await contents(db)).to.include.keys(`counters/${counterId(app_id, name)}`);
+      expect(await contents(db)).to.include.keys(`counters/${counterId({ app_id, version_name: name })}`);
       const { output } = await run(command, ["--app", app_id, `--version=${given}`, "--events", "--yes"], db);
       expect(output).not.to.include(nul);
       expect(await contents(db)).to.deep.equal({});

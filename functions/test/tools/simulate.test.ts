@@ -2,8 +2,9 @@ import http from "node:http";
 import { expect } from "chai";
 import { listen } from "../../dev/local/listen.ts";
 import { newApp } from "../../dev/testing/events.ts";
-import { eventParser } from "../../src/ingest/event.ts";
-import { health, readCounters } from "../../tools/counters.ts";
+import { measuresOf } from "../../src/health/measures.ts";
+import { createEventParser } from "../../src/ingest/event.ts";
+import { readCounters } from "../../tools/counters.ts";
 import { deviceRequests, type Update } from "../../tools/lib/device.ts";
 import { command, simulate } from "../../tools/simulate.ts";
 import { backend, storedEvents } from "../backend.ts";
@@ -27,7 +28,7 @@ const eventsOf = (count: number, changed: Partial<Update> = {}) =>
 
 describe("a simulated device", () => {
   it("sends valid events only, of its own, in order, and none from the future", () => {
-    const parseEvent = eventParser(new Set());
+    const parseEvent = createEventParser(new Set());
     const ids = new Set<unknown>();
     for (const events of eventsOf(500)) {
       let latest = update.end - 3_600_000;
@@ -64,7 +65,7 @@ describe("a simulated device", () => {
     const counts = { installed: 0, failed: 0 };
     for (const events of eventsOf(500)) {
       const actions = Object.fromEntries(events.map(({ action }) => [action, 1]));
-      const { failed, rolled_back } = health(actions);
+      const { failed, rolled_back } = measuresOf(actions);
       const installed = actions.app_launch_ready ?? 0;
       expect(failed + rolled_back + installed).to.equal(1);
       if (installed) {
@@ -86,7 +87,7 @@ describe("a simulated device", () => {
     const rate = (platform: string, changed: Partial<Update>) => {
       const fates = eventsOf(2_000, changed)
         .filter(([first]) => first?.platform === platform)
-        .map((events) => health(Object.fromEntries(events.map(({ action }) => [action, 1]))))
+        .map((events) => measuresOf(Object.fromEntries(events.map(({ action }) => [action, 1]))))
         .map(({ failed, rolled_back }) => failed + rolled_back);
       return fates.reduce((sum, failed) => sum + failed, 0) / fates.length;
     };
@@ -122,11 +123,12 @@ describe("simulate", () => {
     expect(result.events).to.be.greaterThan(stored.length);
     await backend().settled();
     const counted = await readCounters(backend().firestore, { app });
-    const byVersion = ({ version_name, actions, platforms }: (typeof result.counters)[number]) =>
-      [version_name, { actions, platforms }] as const;
-    expect(Object.fromEntries(counted.map(byVersion))).to.deep.equal(
-      Object.fromEntries(result.counters.map(byVersion)),
-    );
+    const shown = counted.map(({ version_name, actions, platforms }) => [
+      version_name,
+      { actions, platforms },
+    ]);
+    const said = result.counters.map(({ version_name, counts }) => [version_name, counts]);
+    expect(Object.fromEntries(shown)).to.deep.equal(Object.fromEntries(said));
   });
 
   it("waits as long as the Retry-After of a 429 says, and a second after a 503, and sends a batch again, but not a single event", async () => {

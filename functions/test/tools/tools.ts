@@ -7,10 +7,10 @@ import { FirestoreMock } from "@firebase-bridge/firestore-admin";
 import { expect } from "chai";
 import { type DocumentSnapshot, type Firestore, Timestamp } from "firebase-admin/firestore";
 import type { z } from "zod";
+import { systemTime } from "../../dev/testing/clocks.ts";
 import { anEvent } from "../../dev/testing/events.ts";
 import { type Call, firestoreError, interceptCalls } from "../../dev/testing/faults.ts";
-import { systemClock } from "../../src/clock.ts";
-import { eventCounter } from "../../src/counting/count-events.ts";
+import { createEventCounter } from "../../src/counting/count-events.ts";
 import { COUNTERS, DAYS, EVENTS, SHARDS } from "../../src/counting/documents.ts";
 import { type Command, runCommand } from "../../tools/lib/command.ts";
 
@@ -54,7 +54,7 @@ export function day(ago: number): string {
 
 /** The counting of the trigger, without its pauses. */
 export function counter(db: Firestore, shards = 1) {
-  return eventCounter(db, { interval: 0, shards, clock: systemClock });
+  return createEventCounter(db, { interval: 0, shards, ...systemTime });
 }
 
 /** Counts all events, as the trigger does. */
