@@ -1,4 +1,4 @@
-/** How concurrent work shares commits; knows nothing of what is committed. */
+/** Lets concurrent work share commits; knows nothing of what is committed. */
 
 import DataLoader from "dataloader";
 import type { Clock } from "./clock.ts";
@@ -6,7 +6,7 @@ import type { Clock } from "./clock.ts";
 export interface GroupCommitOptions<Item, Result> {
   /** Commits items together: a result or an `Error` for each, in order. If it rejects, each of them fails. */
   commit(items: readonly Item[]): Promise<ArrayLike<Result | Error>>;
-  /** How many items make a commit full. */
+  /** The number of items that make a commit full. */
   maxItems: number;
   /** The least time from the beginning of a commit to that of the next, in milliseconds; asked at each commit. */
   interval(): number;
@@ -16,7 +16,7 @@ export interface GroupCommitOptions<Item, Result> {
 }
 
 /**
- * Lets concurrent callers share commits. The first item is committed at once. Items that come while a commit runs, or
+ * Makes a way for concurrent callers to share commits. The first item is committed at once. Items that come while a commit runs, or
  * before its interval has passed since it began, gather for the next one. That begins when both are over, or as soon as
  * an item comes for which it has no room.
  *

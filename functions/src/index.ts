@@ -1,4 +1,4 @@
-/** Which functions are deployed, with which options; nothing else. */
+/** Declares the functions that are deployed, with their options, and wires them up. */
 
 import { onInit } from "firebase-functions/core";
 import { onDocumentCreated } from "firebase-functions/firestore";
@@ -22,7 +22,7 @@ const settings = readSettings(process.env);
 const db = firestore();
 const time = { clock: systemClock, timers: createLoopTimers() };
 
-/** Every instance loads all functions, and serves the one that Cloud Functions names here. The others need parsed bodies. */
+/** Cloud Functions names the function that this instance serves here. The other functions need parsed bodies. */
 if (process.env.FUNCTION_TARGET === "stats") leaveBodiesUnparsed();
 
 onInit(() => {
@@ -30,8 +30,8 @@ onInit(() => {
 });
 
 /**
- * Takes the plugin's events. Public: the plugin cannot send credentials. What 80 requests can hold at once decides the
- * memory: `body.ts` says how much.
+ * Takes the plugin's events. It is public, because the plugin cannot send credentials. Its memory holds the costliest
+ * 80 requests at once: see `ingest/body.ts`.
  */
 export const stats = onRequest(
   {
@@ -56,9 +56,9 @@ const countOnce = createEventCounter(db, {
 });
 
 /**
- * Counts each event that `stats` stores. Invocations in one instance share commits: so as many as can be in one
- * instance, in as few instances as keep up. An invocation mostly waits, and holds a few kB: a CPU and 512 MiB are
- * enough for 1,000. Its timeout has room for the commit before its own and for that, each tried for 25 seconds.
+ * Counts each event that `stats` stores. Invocations of one instance share commits, so each instance takes as many as
+ * Cloud Run allows. An invocation mostly waits and holds a few kB, so one CPU and 512 MiB serve 1,000 of them. The
+ * timeout covers two commits of 25 seconds: the one before, and the invocation's own.
  */
 export const countEvent = onDocumentCreated(
   {
@@ -73,7 +73,7 @@ export const countEvent = onDocumentCreated(
   async ({ data }) => data && countOnce(data),
 );
 
-/** Moves the counts in shards to their counters. Not deployed where counters are not sharded. */
+/** Moves the counts in shards to their counters. It is not deployed where counters are not sharded. */
 export const sumShards = onSchedule(
   {
     region: params.region,
@@ -87,7 +87,7 @@ export const sumShards = onSchedule(
   },
 );
 
-/** Shows the counters to people that Google's IAM lets in. One instance, so that all viewers share its reads. */
+/** Shows the counters to people whom Google's IAM lets in. It has one instance, so that all viewers share its reads. */
 export const dashboard = onRequest(
   { region: params.region, invoker: "private", maxInstances: 1, concurrency: 80, memory: "256MiB" },
   createDashboardHandler(createCounterReader(db, Date.now), Date.now),

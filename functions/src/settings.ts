@@ -1,4 +1,7 @@
-/** What an operator can set, as Firebase params: `firebase deploy` asks for them and keeps them in `.env.{project}`. */
+/**
+ * Declares what an operator can set, as Firebase params: `firebase deploy` asks for them and keeps them in
+ * `.env.{project}`.
+ */
 
 import { defineBoolean, defineInt, defineString } from "firebase-functions/params";
 import { ACTION } from "./ingest/actions.ts";
@@ -107,7 +110,7 @@ const counterShards = int("COUNTER_SHARDS", {
     "Above 1, instances write to shards, and counters follow once a minute. Set as many COUNTER_MAX_INSTANCES.",
 });
 
-/** For the options of functions, which `firebase deploy` resolves. */
+/** The params that the options of functions use. `firebase deploy` resolves them. */
 export const params = {
   region: region.param,
   statsMaxInstances: statsMaxInstances.param,

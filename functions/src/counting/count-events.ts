@@ -1,4 +1,4 @@
-/** How stored events become counters, exactly once. */
+/** Counts stored events in counters, each of them once. */
 
 import type { DocumentSnapshot, Firestore, Timestamp } from "firebase-admin/firestore";
 import * as logger from "firebase-functions/logger";
@@ -27,12 +27,12 @@ import { addToShard, createShardPicker, type ShardPicker } from "./shards.ts";
 export type CountEvent = (snapshot: DocumentSnapshot) => Promise<void>;
 
 /**
- * How many events make a commit full. Firestore takes requests of up to 10 MiB and no longer limits the writes in one; an
+ * So many events make a commit full. Firestore takes requests of up to 10 MiB and no longer limits the writes in one. An
  * event's write has about 250 bytes, so this is a quarter of that. A commit that is too big all the same is halved.
  */
 const MAX_COMMIT_EVENTS = 10_000;
 
-/** How long a commit is tried. The timeout of the function has room for two: the one before, and the event's own. */
+/** A commit is tried for so long. The timeout of the function covers two: the one before, and the event's own. */
 const RETRY_MILLISECONDS = 25_000;
 
 /**
@@ -51,7 +51,7 @@ const LONGEST_BACKOFF_MILLISECONDS = 400;
 export interface EventCounterOptions {
   /** The least time between the beginnings of two commits on one counter, in milliseconds. */
   interval: number;
-  /** Over how many shards a counter is spread; 1 for none. */
+  /** The number of shards over which a counter is spread; 1 for none. */
   shards: number;
   clock: Clock;
   timers: Timers;
@@ -88,7 +88,7 @@ export function createEventCounter(db: Firestore, options: EventCounterOptions):
   };
 }
 
-/** What one commit and its repetitions work with. After `deadline`, by `clock`, nothing is tried again. */
+/** The context of a commit and its repetitions. After `deadline`, by `clock`, nothing is tried again. */
 interface CommitContext {
   db: Firestore;
   counter: CounterIdentity;
@@ -105,7 +105,7 @@ async function countTogether(context: CommitContext, events: readonly UncountedE
   return events.map(({ id }) => uncounted.get(id));
 }
 
-/** Which events could not be counted, by their ids, and why. */
+/** Why events could not be counted, by their ids. */
 type Uncounted = Map<string, Error>;
 
 /**
@@ -136,7 +136,7 @@ async function commitUntilCounted(
   }
 }
 
-/** Firestore refuses the commit and does not say for which document: the halves find out. */
+/** Counts each half by itself: Firestore refused the commit and does not say for which document. */
 async function countHalves(context: CommitContext, events: readonly UncountedEvent[]): Promise<Uncounted> {
   const middle = events.length >> 1;
   const first = await commitUntilCounted(context, events.slice(0, middle));
@@ -154,7 +154,7 @@ function backoff(attempt: number): number {
   return Math.random() * Math.min(FIRST_BACKOFF_MILLISECONDS * 2 ** attempt, LONGEST_BACKOFF_MILLISECONDS);
 }
 
-/** The events that are neither counted nor deleted by now, with their update times as of now. */
+/** Reads the events again. Keeps those that are neither counted nor deleted by now, with their new update times. */
 async function readUncounted(db: Firestore, events: readonly UncountedEvent[]): Promise<UncountedEvent[]> {
   const refs = events.map(({ id }) => db.collection(EVENTS).doc(id));
   const snapshots = await db.getAll(...refs, { fieldMask: ["counted"] });
@@ -165,8 +165,8 @@ async function readUncounted(db: Firestore, events: readonly UncountedEvent[]): 
 }
 
 /**
- * The one atomic commit: marks each event counted on condition that it is as it was read, and adds to the counter. If
- * one of them was counted before, the condition fails and nothing is applied.
+ * Commits atomically: marks each event counted, on condition that it is as it was read, and adds to the counter. If one
+ * of the events was counted before, its condition fails and nothing is applied.
  */
 async function commitCounts(
   { db, counter, shard }: CommitContext,
@@ -183,7 +183,7 @@ async function commitCounts(
   await batch.commit();
 }
 
-/** What counting needs of an event that is not counted yet. */
+/** An event that is not counted yet, as far as counting needs it. */
 interface UncountedEvent extends DayCounts {
   id: string;
   updateTime: Timestamp;

@@ -1,4 +1,4 @@
-/** The documents in Firestore: their paths, their ids, a schema for each, and how counts are added up. */
+/** Describes the documents in Firestore: their paths, their ids, a schema for each, and the sum of counts. */
 
 import { createHash } from "node:crypto";
 import {
@@ -23,19 +23,19 @@ export type Platform = (typeof platforms)[number];
 const timestamp = z.instanceof(Timestamp);
 
 /**
- * `events/{event_id}`: what the backend itself needs of an event. Its input is as stored, beside the plugin's other fields;
- * its output has the version and the platform that the event is counted under.
+ * `events/{event_id}`: the fields of an event that the backend itself needs. The input is the document as stored; the output
+ * has the version and the platform that the event is counted under.
  */
 export const eventDocument = z.object({
   app_id: z.string(),
   version_name: z.string().transform(countedVersion),
   action: z.string(),
   platform: z.string().transform(countedPlatform),
-  /** When it was received, by the clock of the function. */
+  /** The time of its receipt, by the clock of the function. */
   received_at: timestamp,
-  /** When it happened, by the clock of the device, where the plugin says so. */
+  /** The time at which it happened, by the clock of the device, where the plugin says so. */
   occurred_at: timestamp.optional(),
-  /** When Firestore's TTL policy may delete it; absent where events are kept for ever. */
+  /** The time after which Firestore's TTL policy deletes it; absent where events are kept for ever. */
   expire_at: timestamp.optional(),
   /** Whether the counters hold it. */
   counted: z.boolean(),
@@ -46,28 +46,28 @@ export type EventDocument = z.input<typeof eventDocument>;
 const actionCounts = z.record(z.string(), z.number());
 export type ActionCounts = z.output<typeof actionCounts>;
 
-/** What a counter holds of its events, and each of its days. A new dimension begins here and in `countsOf`. */
+/** The counts of a counter, and of each of its days. A new dimension begins here, in `countsOf` and in `addCounts`. */
 const counts = z.object({
   actions: actionCounts.default({}),
   platforms: z.record(z.string(), actionCounts).default({}),
 });
 export type Counts = z.output<typeof counts>;
 
-/** `counters/{app_id}@{version}/days/{YYYY-MM-DD}`: what was received on that day, in UTC. */
+/** `counters/{app_id}@{version}/days/{YYYY-MM-DD}`: counts of the events that were received on that day, in UTC. */
 export const dayDocument = counts;
 
-/** Which counter an event belongs to. */
+/** The app and the version that a counter is for. */
 const counterIdentity = z.object({ app_id: z.string(), version_name: z.string() });
 export type CounterIdentity = z.output<typeof counterIdentity>;
 
-/** `counters/{app_id}@{version}`: everything that was ever counted. `updated_at` becomes milliseconds since 1970. */
+/** `counters/{app_id}@{version}`: counts of all events, ever. `updated_at` becomes milliseconds since 1970. */
 export const counterDocument = counts.extend({
   ...counterIdentity.shape,
   updated_at: timestamp.transform((time) => time.toMillis()),
 });
 export type Counter = z.output<typeof counterDocument> & { id: string };
 
-/** `counters/{app_id}@{version}/shards/{n}`: what is not yet part of the counter, by day, platform and action. */
+/** `counters/{app_id}@{version}/shards/{n}`: counts that are not yet in the counter, by day, platform and action. */
 export const shardDocument = counterIdentity.extend({
   days: z.record(z.string(), z.record(z.string(), actionCounts)),
 });
@@ -125,7 +125,7 @@ export function dayId(time: number, daysAgo = 0): string {
   return new Date(time - daysAgo * DAY_MILLISECONDS).toISOString().slice(0, 10);
 }
 
-/** What one event adds to the counts. */
+/** The counts of one event. */
 export function countsOf({ action, platform }: { action: string; platform: Platform }): Counts {
   return { actions: { [action]: 1 }, platforms: { [platform]: { [action]: 1 } } };
 }

@@ -1,4 +1,4 @@
-/** How the counts of a busy counter are spread over shards, and moved from there to the counter. */
+/** Spreads the counts of a busy counter over shards, and moves them from there to the counter. */
 
 import type { DocumentReference, DocumentSnapshot, Firestore, WriteBatch } from "firebase-admin/firestore";
 import * as logger from "firebase-functions/logger";
@@ -15,14 +15,17 @@ import {
   shardDocument,
 } from "./documents.ts";
 
-/** The shard that an instance writes to, `undefined` where counters are not sharded. */
+/** The shard that an instance writes to; `undefined` where counters are not sharded. */
 export interface ShardPicker {
   current(): number | undefined;
-  /** Takes another one: on this one, a commit has failed, as contention makes them fail. */
+  /** Takes another shard, after a commit on this one has failed: contention is a likely reason. */
   change(): void;
 }
 
-/** Makes a picker of one of `shards` shards at random. Instances that meet on one part as soon as they get in each other's way. */
+/**
+ * Makes a picker that begins with a random shard. Two instances on one shard part as soon as a commit of theirs
+ * fails.
+ */
 export function createShardPicker(shards: number): ShardPicker {
   const pick = () => (shards > 1 ? Math.floor(Math.random() * shards) : undefined);
   let shard = pick();
@@ -34,7 +37,7 @@ export function createShardPicker(shards: number): ShardPicker {
   };
 }
 
-/** Adds counts to shard `n` of a counter, as part of a commit: one document, whatever the number of days. */
+/** Adds counts to shard `n` of a counter, as part of a commit. Writes one document, whatever the number of days. */
 export function addToShard(
   batch: WriteBatch,
   counter: DocumentReference,
@@ -51,13 +54,13 @@ const PAGE_SIZE = 500;
 
 const SHARDS_PER_COMMIT = 5;
 
-/** How often moving some shards of a counter is tried while instances write to them; it is tried again in a minute. */
+/** A shard may change each time before it is moved. The function runs again in a minute. */
 const MAX_ATTEMPTS = 5;
 
 /**
- * Moves what is in shards to their counters. It can run at any time, any number of times, beside anything: a count is
- * in a shard or in the counter, never in both and never in neither. Rejects if some counter could not take its shards;
- * the others take theirs.
+ * Moves what is in shards to their counters. A count is in a shard or in the counter and moves in one commit, so this
+ * can run at any time, any number of times, and beside anything. Rejects if a counter could not take its shards; the
+ * others take theirs.
  */
 export async function moveShards(db: Firestore): Promise<void> {
   const failures: unknown[] = [];
@@ -71,7 +74,7 @@ export async function moveShards(db: Firestore): Promise<void> {
     throw new AggregateError(failures, `${failures.length} counters could not take their shards`);
 }
 
-/** Moves shards of one counter, some at a time: the more there are in a commit, the sooner one of them has changed. */
+/** Moves some shards at a time: the more there are in a commit, the likelier one of them has changed. */
 async function moveShardsOf(refs: readonly DocumentReference[]): Promise<void> {
   for (let first = 0; first < refs.length; first += SHARDS_PER_COMMIT) {
     await moveTogether(refs.slice(first, first + SHARDS_PER_COMMIT));
@@ -79,8 +82,8 @@ async function moveShardsOf(refs: readonly DocumentReference[]): Promise<void> {
 }
 
 /**
- * One atomic commit adds what the shards hold to their counter, and deletes them on condition that they are as they were
- * read. They are read right before.
+ * Reads shards, and in one atomic commit adds them to their counter and deletes them, on condition that they are as
+ * they were read.
  */
 async function moveTogether(refs: readonly DocumentReference[]): Promise<void> {
   const counter = refs[0]?.parent.parent;
@@ -104,7 +107,7 @@ async function moveTogether(refs: readonly DocumentReference[]): Promise<void> {
   }
 }
 
-/** What a shard holds; nothing for one that is deleted, or a document that was not written by `addToShard`. */
+/** Reads a shard; nothing for one that is deleted, or a document that `addToShard` did not write. */
 export function readShard(snapshot: DocumentSnapshot) {
   if (!snapshot.updateTime) return undefined;
   const document = shardDocument.safeParse(snapshot.data());

@@ -1,4 +1,4 @@
-/** What a request for the dashboard gets: its page, the page's files, or the data that it shows. */
+/** Answers requests for the dashboard: with its page, the page's files, or the data that it shows. */
 
 import { createHash } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
@@ -11,7 +11,7 @@ import { actions } from "../ingest/actions.ts";
 import type { CounterReader } from "./reader.ts";
 import { type AppReport, type AppSummary, chooseVersions, reportApp, summarizeApps } from "./report.ts";
 
-/** Types of the page's files, by the end of their names. */
+/** Content types by the end of a file's name. */
 const types = {
   html: "text/html; charset=utf-8",
   css: "text/css; charset=utf-8",
@@ -21,9 +21,9 @@ const types = {
 };
 
 /**
- * Which file a path names. The function cannot see where it is mounted: on cloudfunctions.net its URL ends in its name,
- * on run.app and behind a proxy in nothing, and either may have a slash after it. The page links to
- * `dashboard/{file}`, which from all of them comes out as one of the paths that this takes.
+ * Names the file that a path asks for. The function cannot see where it is mounted: its URL ends in its name on
+ * cloudfunctions.net, and in nothing on run.app and behind a proxy, each with or without a slash. The page links to
+ * `dashboard/{file}`, which the browser turns into one of the paths that this matches.
  */
 const PATH = /^(?:\/dashboard)*\/?(?<file>[a-z.]*)$/;
 
@@ -41,8 +41,8 @@ const securityHeaders = {
 };
 
 /**
- * The handler of the `dashboard` function. Reads counters by `reader`, never events; `now` is the time in milliseconds
- * since 1970. Never throws.
+ * Makes the handler of the `dashboard` function. It reads counters by `reader`, never events; `now` is the time in
+ * milliseconds since 1970. It never throws.
  */
 export function createDashboardHandler(reader: CounterReader, now: () => number) {
   return async (request: Request, response: Response): Promise<void> => {
@@ -76,7 +76,7 @@ async function sendData(request: Request, response: Response, reader: CounterRea
       app_id === undefined || ofApp.length === 0 ? null : reportApp(app_id, ofApp, new Map(days), time);
     const data: DashboardData = {
       read_at: time,
-      // The report of an app knows its days, and so knows better than the summary.
+      // The report of an app knows its days, so it knows better than the summary.
       apps: summary.apps.map((known) =>
         known.app_id === app?.app_id ? { ...known, alarming: app.alarms.length > 0 } : known,
       ),
@@ -92,7 +92,7 @@ async function sendData(request: Request, response: Response, reader: CounterRea
   }
 }
 
-/** What an operator can do about it. Who reads this has passed Google's IAM. */
+/** Says what an operator can do about a failure. Who reads this has passed Google's IAM. */
 function explain(error: unknown): string {
   switch (statusOf(error)) {
     case Status.PERMISSION_DENIED:
@@ -115,7 +115,7 @@ interface Content {
 
 const contents = new Map<string, Content>();
 
-/** Read when first asked for: the other functions, which load this file too, have no use for it. */
+/** Reads a file when it is first asked for: the other functions load this module too, and have no use for it. */
 function fileContent(file: string): Content | undefined {
   const known = contents.get(file);
   if (known) return known;
@@ -124,7 +124,7 @@ function fileContent(file: string): Content | undefined {
   return content;
 }
 
-/** The page's files are deployed in `page/`, beside `lib/` as beside `src/`. */
+/** Finds the page's files in `page/`, which is deployed beside `lib/`, and lies beside `src/` here. */
 function readContent(file: string): Content | undefined {
   if (file === "actions.json")
     return compressed(Buffer.from(JSON.stringify(Object.fromEntries(actions))), types.json);
@@ -149,7 +149,7 @@ function sendFailure(response: Response, status: number, error: string, message:
   response.status(status).json({ error, message });
 }
 
-/** What `data` answers, for the page. */
+/** The answer to `data`, for the page. */
 export interface DashboardData {
   /** Milliseconds since 1970. */
   read_at: number;

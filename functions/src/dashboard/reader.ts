@@ -15,55 +15,56 @@ import { attemptsOf, type Measures, measuresOf } from "../health/measures.ts";
 const SECOND = 1_000;
 const HOUR = 3_600 * SECOND;
 
-/** How long counters are answered from memory: however many people watch, they are read once in this time. */
+/** The counters are read once in this time, however many people watch. */
 const COUNTERS_FRESH = 8 * SECOND;
 
-/** How long the days of a version are answered from memory while it changes. */
+/** The days of a version that changes are read once in this time. */
 const DAYS_FRESH = 30 * SECOND;
 
 /** A full read finds what the reads of changes cannot: counters that were deleted. */
 const FULL_READ_EVERY = HOUR;
 
-/** How long after midnight the day before may still change: an event is counted under the day it was received. */
+/** The day before may still change for so long after midnight: an event counts for the day on which it was received. */
 const LATE = HOUR;
 
-/** Past days change only when what was left uncounted for longer is caught up on. */
+/** Past days change only when `catch-up` counts old events. */
 const PAST_DAYS_FRESH = 6 * HOUR;
 
 /**
- * A full read takes the counters with the most installs and those that changed last. A stranger can make new counters
- * at will, and so fill the second share, but only with as many installs the first.
+ * A full read takes the counters with the most installs and those that changed last. A stranger can fill the second
+ * share with new counters at will, but the first only with as many installs.
  */
 const MOST_INSTALLED = 200;
 const MOST_RECENT = 300;
 
-/** How many changed counters one read takes, the latest first; the ceiling on what a flood of new ones can cost. */
+/** One read of changes takes so many counters, the latest first. This bounds the cost of a flood of new ones. */
 const MOST_CHANGED = 200;
 
-/** How many counters are kept in memory between full reads, those with the most attempts first. */
+/** Memory keeps so many counters between full reads, those with the most attempts first. */
 const MOST_KEPT = 1_000;
 
-/** `updated_at` is when Firestore took a commit, which may be seen a little later: reads overlap by this much. */
+/** Reads overlap by this much, since a commit may be seen a little after its `updated_at`. */
 const OVERLAP = 10 * SECOND;
 
-/** The days that the page shows, today included. */
+/** The page shows so many days, today included. */
 export const SHOWN_DAYS = 30;
 
-/** What a version did on each of its last days, by day (`YYYY-MM-DD`) and platform. */
+/** The measures of a version by day (`YYYY-MM-DD`) and platform, for its last days. */
 export type Days = ReadonlyMap<string, Partial<Record<Platform, Measures>>>;
 
 export interface CounterReader {
-  /** The counters, and whether there are more than are read. Rejects with Firestore's error. */
+  /** Reads the counters, and says whether there are more. Rejects with Firestore's error. */
   counters(): Promise<{ counters: Counter[]; incomplete: boolean }>;
-  /** The days of a counter that has just been read. Rejects with Firestore's error. */
+  /** Reads the days of a counter that has just been read. Rejects with Firestore's error. */
   daysOf(counter: Counter): Promise<Days>;
 }
 
 /**
- * Reads the counters of `db` and keeps them in memory. `now` is the time in milliseconds since 1970.
+ * Makes a reader that keeps the counters of `db` in memory. `now` is the time in milliseconds since 1970.
  *
- * The first read takes up to 500 counters; after it, only those changed since (`updated_at`). Of a version, the first
- * read takes 30 days, and later ones those since the last, at most every 30 seconds and only if its counter has changed.
+ * The first read takes up to 500 counters; later ones take those that have changed since (`updated_at`). Of a
+ * version, the first read takes 30 days; later ones take the days since the last, at most every 30 seconds and only
+ * if its counter has changed.
  */
 export function createCounterReader(db: Firestore, now: () => number): CounterReader {
   const collection = db.collection(COUNTERS);
@@ -158,13 +159,13 @@ export function createCounterReader(db: Firestore, now: () => number): CounterRe
 
 interface DaysRead {
   days: Days;
-  /** The `updated_at` of the counter with which they were read. */
+  /** The `updated_at` that the counter had when its days were read. */
   updated_at: number;
   readAt: number;
   allReadAt: number;
 }
 
-/** Calls `read` at most once in `milliseconds`, and once for all who ask at the same time. A failure is not kept. */
+/** Calls `read` at most once in `milliseconds`, for all who ask. A failure is not kept. */
 function shared<T>(milliseconds: number, now: () => number, read: () => Promise<T>): () => Promise<T> {
   let last: { startedAt: number; result: Promise<T> } | undefined;
   let running = false;

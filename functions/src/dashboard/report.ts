@@ -1,4 +1,4 @@
-/** What the dashboard says about an app, worked out from its counters. Pure. */
+/** Works out what the dashboard says about an app, from its counters. Pure. */
 
 import { type ActionCounts, type Counter, dayId, type Platform, platforms } from "../counting/documents.ts";
 import {
@@ -20,7 +20,7 @@ export interface AppSummary {
   app_id: string;
   installs: number;
   versions: number;
-  /** Whether one of its versions is alarming, going by all of its events. The report of the app looks at 7 days. */
+  /** Whether a version of it is alarming, judged by all of its events. The report of the app looks at 7 days. */
   alarming: boolean;
 }
 
@@ -58,11 +58,11 @@ export interface VersionHealth extends Measures {
 
 const MAX_APPS = 50;
 
-/** At most so many updates of an app are shown, so many of them for their installs alone. */
+/** An app shows so many updates, the first of them for their attempts alone. */
 const MAX_VERSIONS = 20;
 const MAX_VERSIONS_BY_ATTEMPTS = 10;
 
-/** The apps that the counters are of, those with the most installs first. */
+/** Sums up each app that has counters, those with the most installs first. */
 export function summarizeApps(counters: readonly Counter[], time: number) {
   const apps = [...Map.groupBy(counters, ({ app_id }) => app_id)].map(([app_id, ofApp]) => ({
     app_id,
@@ -83,7 +83,7 @@ export function summarizeApps(counters: readonly Counter[], time: number) {
   };
 }
 
-/** From the counters alone: a version that was active in the last days is taken by all of its events. */
+/** Judges an app by its counters alone: all events of a version count as recent if it was active in the last days. */
 function isAppAlarming(ofApp: readonly Counter[], time: number): boolean {
   const firstDay = dayId(time, RECENT_DAYS - 1);
   const suspects = chooseVersions(ofApp).shown.map((counter) => {
@@ -95,8 +95,8 @@ function isAppAlarming(ofApp: readonly Counter[], time: number): boolean {
 }
 
 /**
- * The updates of an app that are shown: those with the most attempts to install them, then the latest active ones with
- * enough attempts, then the other latest active ones. So a stranger who makes up versions hides no real one.
+ * Chooses the updates of an app that are shown: those with the most attempts, then the latest active ones with enough
+ * attempts, then the other latest active ones. So a stranger who makes up versions hides no real one.
  */
 export function chooseVersions(ofApp: readonly Counter[]) {
   const updates = ofApp.filter(({ version_name }) => isUpdate(version_name));
@@ -112,7 +112,7 @@ function isTried(counter: Counter): boolean {
   return attemptsOf(counter.actions) >= MIN_ATTEMPTS;
 }
 
-/** The report of an app from its counters, with the days of each of those that `chooseVersions` shows. */
+/** Reports on an app, from its counters and the days of those that `chooseVersions` shows. */
 export function reportApp(
   app_id: string,
   ofApp: readonly Counter[],

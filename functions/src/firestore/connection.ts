@@ -1,12 +1,12 @@
-/** How the functions and the tools reach Firestore. */
+/** Connects the functions and the tools to Firestore. */
 
 import { type App, getApps, initializeApp } from "firebase-admin/app";
 import { type Firestore, getFirestore } from "firebase-admin/firestore";
 
 /**
- * How Firestore is talked to. gRPC notices by itself that a connection is closed, but not that it has gone silent: every call
- * on it would fail in time, for minutes. So it is asked for a sign of life, and given up after 13 s without one. REST, which the
- * environment can ask for by `FIRESTORE_PREFER_REST`, answers with other status codes than those that counting relies on.
+ * gRPC notices when a connection is closed, but not when it goes silent: each call on it would time out, for minutes.
+ * With a keepalive, it is given up after 13 s of silence. REST, which `FIRESTORE_PREFER_REST` would choose, answers
+ * with other status codes than those that counting relies on.
  */
 const connectionSettings = {
   "grpc.keepalive_time_ms": 10_000,
@@ -14,7 +14,7 @@ const connectionSettings = {
   preferRest: false,
 };
 
-/** The default database of an app's project. Call it once for each app. */
+/** Connects to the default database of an app's project. Call it once for each app. */
 export function connectFirestore(app: App): Firestore {
   const db = getFirestore(app);
   db.settings(connectionSettings);
@@ -23,13 +23,13 @@ export function connectFirestore(app: App): Firestore {
 
 let connection: Firestore | undefined;
 
-/** The Firestore that the functions work on: that of the project they run in. */
+/** The Firestore of the project in which the functions run. */
 export function firestore(): Firestore {
   connection ??= connectFirestore(getApps()[0] ?? initializeApp());
   return connection;
 }
 
-/** Lets the functions work on another Firestore, such as the in-memory one of `dev/local/`. */
+/** Makes the functions work on another Firestore, such as the in-memory one of `dev/local/`. */
 export function useFirestore(replacement: Firestore): void {
   connection = replacement;
 }

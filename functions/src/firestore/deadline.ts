@@ -1,4 +1,4 @@
-/** How long an answer of Firestore is waited for. */
+/** Bounds the time that a call of Firestore may take. */
 
 import pTimeout from "p-timeout";
 import { Status } from "./errors.ts";
@@ -9,7 +9,7 @@ import { Status } from "./errors.ts";
  */
 const CALL_MILLISECONDS = 3_000;
 
-/** A process with a busy CPU notices an answer late. One turn is as short as this, and only its own length counts. */
+/** A process with a busy CPU notices an answer late. So time passes in turns, and a turn that took longer counts as this. */
 const TURN_MILLISECONDS = 100;
 
 /** The timers of a deadline, which tests and models replace. */
@@ -18,7 +18,7 @@ export interface Timers {
   clearTimeout(timer: unknown): void;
 }
 
-/** Timers that count turns of the event loop, so that time in which this process did not run is not Firestore's. */
+/** Makes timers that count turns of the event loop: time in which this process did not run is not Firestore's. */
 export function createLoopTimers(turnMilliseconds = TURN_MILLISECONDS): Timers {
   return {
     setTimeout(callback, milliseconds) {
@@ -34,7 +34,7 @@ export function createLoopTimers(turnMilliseconds = TURN_MILLISECONDS): Timers {
 }
 
 /**
- * The answer of a call of Firestore. Rejects with `DEADLINE_EXCEEDED` if it does not come in time: the call may still be
+ * Waits for the answer of a call of Firestore. Rejects with `DEADLINE_EXCEEDED` if it does not come in time: the call may still be
  * carried out then, so it must be one that can be repeated.
  */
 export function inTime<T>(call: Promise<T>, timers: Timers): Promise<T> {

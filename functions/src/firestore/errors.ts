@@ -1,4 +1,4 @@
-/** What Firestore says when a call fails, and what to do about it. */
+/** Tells apart the errors of Firestore. */
 
 /** gRPC status codes as Firestore answers them. */
 export const Status = {
@@ -22,11 +22,11 @@ export function statusOf(error: unknown): unknown {
 }
 
 /**
- * What a failed write means for whoever sent it.
+ * The meaning of a failed write for its sender.
  * - `transient`: the same call may succeed a little later.
  * - `stale`: a document is not as a precondition wants it. Firestore says `NOT_FOUND` of one that is deleted.
- * - `poisoned`: Firestore will never take what is in the call, and does not say which document it is.
- * - `final`: nothing helps that the sender can do.
+ * - `poisoned`: Firestore will never take one of the documents in the call, and does not say which.
+ * - `final`: the sender can do nothing about it.
  */
 export type Failure = "transient" | "stale" | "poisoned" | "final";
 

@@ -1,4 +1,4 @@
-/** Reads what a query finds page by page, so that memory does not grow with it. */
+/** Reads the results of a query page by page, so that memory does not grow with them. */
 
 import {
   FieldPath,
@@ -7,18 +7,19 @@ import {
   type QuerySnapshot,
 } from "firebase-admin/firestore";
 
-/** How many documents are read at once. An event has about 1 kB. */
+/** The size of a page. An event has about 1 kB. */
 export const PAGE_SIZE = 1_000;
 
 export interface Paging {
   size?: number;
-  /** How a page is read, where not as of now. */
+  /** Reads a page in another way than as of now. */
   read?(page: Query): Promise<QuerySnapshot>;
 }
 
 /**
- * The documents of a query in order of their ids, after the order of the query if it has one. Firestore's automatic indexes
- * serve that where it has equality filters only, or filters and order of one field. Documents that change between two pages do not shift the second.
+ * Yields the documents of a query in the order of their ids, after the query's own order. Firestore's automatic
+ * indexes serve equality filters alone, or a filter and an order on one field. A document that changes between two
+ * pages does not shift the second.
  */
 export async function* pages(
   query: Query,

@@ -1,16 +1,16 @@
-/** Which versions are alarmingly worse than the ones before them. Pure. */
+/** Finds versions that are alarmingly worse than the ones before them. Pure. */
 
 import { type Platform, platforms } from "../counting/documents.ts";
 import type { Measures } from "./measures.ts";
 import { fisherExact, type Proportion } from "./statistics.ts";
 import { compareVersions } from "./version-order.ts";
 
-/** What a figure is about: one platform, or all of them. */
+/** The part of an app that a figure covers: one platform, or all of them. */
 export type Scope = Platform | "all";
 
 const scopes: readonly Scope[] = ["all", ...platforms];
 
-/** How an update can go wrong: it is not installed, or it is and does not start. */
+/** The two ways in which an update goes wrong: it is not installed, or it is and does not start. */
 export type Measure = "failed" | "rolled_back";
 
 export interface Alarm {
@@ -25,7 +25,7 @@ export interface Alarm {
   since?: string;
 }
 
-/** How many days `Alarm.now` looks back, today included. */
+/** `Alarm.now` covers so many days, today included. */
 export const RECENT_DAYS = 7;
 
 /** A version as the search for alarms sees it. */
@@ -103,16 +103,16 @@ export function proportionOf(tally: Measures | undefined, measure: Measure): Pro
     : { count: rolled_back, of: Math.max(installs, rolled_back) };
 }
 
-/** Fewer attempts than these say too little: the rate is shown in grey, and no version is compared with it. */
+/** A rate of fewer attempts says too little: it is shown in grey, and no version is compared with it. */
 export const MIN_ATTEMPTS = 50;
 
 /**
- * How often all comparisons of an app together may raise a false alarm: one time in a thousand. It is shared out evenly
- * (Bonferroni), and strict because the page looks again every few seconds.
+ * All comparisons of an app together raise a false alarm one time in a thousand: the level is shared out evenly
+ * (Bonferroni). It is strict because the page looks again every few seconds.
  */
 export const ALARM_LEVEL = 0.001;
 
-/** A difference that is real but this small is no alarm. */
+/** A difference as small as this is no alarm, even where it is real. */
 const LEAST_FACTOR = 1.5;
 const LEAST_DIFFERENCE = 0.002;
 
@@ -127,13 +127,13 @@ export function isAlarming(suspect: Proportion, before: Proportion, comparisons:
   );
 }
 
-/** The test in words, for the page. */
+/** Describes the test, for the page. */
 export const alarmTest =
   `Alarm: the rate of the last 7 days is above that of the nearest earlier version that has at least ${MIN_ATTEMPTS} ` +
   `attempts and no alarm itself. One-sided Fisher exact test, level ${ALARM_LEVEL} shared out over all comparisons of ` +
   `the app (Bonferroni), and at least ${LEAST_FACTOR} times the rate before and ${LEAST_DIFFERENCE * 100} points more.`;
 
-/** What `of` gives for each scope; without those for which it gives nothing. */
+/** Collects what `of` gives for each scope, without those for which it gives nothing. */
 export function perScope<T>(of: (scope: Scope) => T | undefined): Partial<Record<Scope, T>> {
   const entries = scopes.map((scope) => [scope, of(scope)] as const);
   return Object.fromEntries(entries.filter(([, value]) => value !== undefined));

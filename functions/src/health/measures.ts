@@ -1,15 +1,15 @@
-/** How a version fares, in a few figures that are worked out from its counts. Pure. */
+/** Works out from the counts of a version how it fares. Pure. */
 
 import type { ActionCounts } from "../counting/documents.ts";
 import { type ActionKind, actions } from "../ingest/actions.ts";
 
 /** The figures of a version, or of a part of its events. */
 export interface Measures {
-  /** How often it was installed (`set`). */
+  /** Installs (`set`). */
   installs: number;
-  /** How often an attempt to install it failed. */
+  /** Attempts to install it that failed. */
   failed: number;
-  /** How often it was installed, did not start properly, and was undone (`update_fail`). */
+  /** Installs that did not start properly and were undone (`update_fail`). */
   rolled_back: number;
 }
 
@@ -35,7 +35,7 @@ export function addMeasures(parts: Iterable<Measures>): Measures {
   return sum;
 }
 
-/** How often devices tried to install a version, with or without success. */
+/** Attempts to install a version, with or without success. */
 export function attemptsOf(counts: ActionCounts): number {
   const { installs, failed } = measuresOf(counts);
   return installs + failed;

@@ -1,4 +1,4 @@
-/** The statistics of the dashboard: how sure a failure rate is, and whether one is worse than another. Pure. */
+/** Tells how sure a rate is, and whether one rate is worse than another. Pure. */
 
 /** `count` of `of` attempts. */
 export interface Proportion {

@@ -1,8 +1,8 @@
-/** Which version comes before which. Pure. */
+/** Orders version names. Pure. */
 
 const numbered = /^v?(?<numbers>\d+(?:\.\d+)*)(?:-(?<prerelease>[^+]*))?/;
 
-/** Made when first used: it takes 5 ms, and every function loads this file. */
+/** The collator takes 5 ms to make, and every function loads this module: it waits for its first use. */
 let collator: Intl.Collator | undefined;
 
 function compareNaturally(a: string, b: string): number {

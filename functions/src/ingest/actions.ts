@@ -1,10 +1,10 @@
-/** Every action that `@capgo/capacitor-updater` 4.9 to 8.51 reports: where it comes from and what it means. */
+/** Lists every action that `@capgo/capacitor-updater` 4.9 to 8.51 reports: where it comes from and what it means. */
 
-/** What the name of an action looks like, of later plugins too. */
+/** The shape of an action's name, also of a later plugin's. */
 export const ACTION = /^[A-Za-z][A-Za-z0-9_]{0,63}$/;
 
 /**
- * Where the name of an action stands.
+ * The place where an action was found.
  * - `contract`: in the plugin's published contract for self-hosted endpoints.
  * - `device`: in the plugin's code, beyond that contract.
  * - `backend`: in the code or documentation of the plugin maker's own server.
@@ -12,9 +12,10 @@ export const ACTION = /^[A-Za-z][A-Za-z0-9_]{0,63}$/;
 export type ActionSource = "contract" | "device" | "backend";
 
 /**
- * What an action says of an update.
+ * An action's part in an update.
  * - `failure`: an attempt to install ended in it, or was given up because of it. These make the failure rate.
- * - `file_failure`: it concerns one file of many, so that one attempt can report hundreds. Shown, but not in the rate.
+ * - `file_failure`: it concerns one file of many, so one attempt can report hundreds. It is shown, but not in the
+ *   rate.
  * - `rollback`: the version was installed, did not start properly, and was undone.
  * - `crash`: the app or its web view went down.
  */
@@ -31,9 +32,9 @@ export type ActionKind =
 /**
  * The table, in the order of an update.
  *
- * The plugin reports some failures (`download_fail`, and what it found in an archive) under the version that was running,
- * and may report a cause and `download_fail` for one attempt. So the failure rate is a rate of reports, and is worth most
- * in comparison: both sides of it are reported alike.
+ * The plugin reports some failures (`download_fail`, and faults of an archive) under the version that was running,
+ * and may report a cause and `download_fail` for one attempt. So the failure rate counts reports, not devices. It is
+ * best compared with another version's, which counts them alike.
  */
 const table = {
   get: ["contract", "download", "The device was told where to download the version."],

@@ -1,4 +1,4 @@
-/** How the body of a request becomes JSON: read, unpacked and parsed within bounds, whatever a stranger sends. */
+/** Reads, unpacks and parses the body of a request within bounds, whatever a stranger sends. */
 
 import { subscribe } from "node:diagnostics_channel";
 import type { IncomingMessage, ServerResponse } from "node:http";
@@ -10,18 +10,19 @@ import { parseBoundedJson } from "./bounded-json.ts";
 
 const MEBIBYTE = 1024 * 1024;
 
-/** The size of a body, as sent and unpacked. The plugin's largest has some 100 kB. */
+/** Bounds a body, both as sent and unpacked. The plugin's largest has some 100 kB. */
 const MAX_BODY_BYTES = 5 * MEBIBYTE;
 
 /**
- * An instance serves 80 requests at once, and 80 bodies of 5 MiB do not fit into its memory. A body up to this size
- * is read at once. A larger or compressed one waits for one of a few places, which it keeps until its request is answered.
- * Strangers who send slowly can hold them all: the plugin compresses nothing, and hardly ever sends so much.
+ * An instance serves 80 requests at once, and its memory has no room for 80 bodies of 5 MiB. So a body that is larger
+ * than this, or compressed, waits for one of a few places, and keeps it until its request is answered. A stranger who
+ * sends slowly can hold all places, which costs the plugin nothing: it compresses no body and hardly ever sends as
+ * much.
  */
 const SMALL_BODY_BYTES = MEBIBYTE / 2;
 const LARGE_BODIES = 4;
 
-/** What the body of a request holds, or why it cannot be read. */
+/** The JSON of a body, or the reason why it cannot be read. */
 export type Body =
   | { ok: true; json: unknown }
   | { ok: false; error: BodyError; message: string; headers?: Record<string, string> };
@@ -34,8 +35,8 @@ export const NO_EVENTS = "expected a JSON object (one event) or array (a batch o
 type BodyRequest = IncomingMessage & { rawBody?: Buffer };
 
 /**
- * Lets the Functions Framework leave every body in this process alone. It would unpack up to 1 GiB and parse it before
- * the function is asked: 20 kB of nested arrays, compressed, end an instance. It has no setting for that.
+ * Makes the Functions Framework leave every body of this process unread. It would unpack up to 1 GiB and parse it
+ * before the function is called, so 20 kB of compressed arrays would end an instance. It has no setting for that.
  */
 export function leaveBodiesUnparsed(): void {
   subscribe("http.server.request.start", (message) => {
@@ -44,8 +45,8 @@ export function leaveBodiesUnparsed(): void {
 }
 
 /**
- * Takes from a request what the framework's parsers and router look at: they skip a body without content type, and a
- * path like `/%ff` would be answered with an HTML page. `headersDistinct` stays as it came.
+ * Hides from the framework what its parsers and its router look at. The parsers skip a body without a content type;
+ * the router would answer a path like `/%ff` with an HTML page. `headersDistinct` stays as it came.
  */
 export function leaveUnparsed(request: IncomingMessage): void {
   delete request.headers["content-type"];
@@ -53,7 +54,7 @@ export function leaveUnparsed(request: IncomingMessage): void {
   request.url = `/${request.url?.match(/\?.*/s)?.[0] ?? ""}`;
 }
 
-/** A way to read bodies as JSON, at most `MAX_BODY_BYTES` long. Shares memory among its requests. Never rejects. */
+/** Makes a reader of bodies as JSON, at most `MAX_BODY_BYTES` long. Its requests share memory. It never rejects. */
 export function createBodyReader() {
   const largeBodies = pLimit(LARGE_BODIES);
   const takePlace = (response: ServerResponse) =>
@@ -115,8 +116,9 @@ function isTooLarge(error: unknown): boolean {
 }
 
 /**
- * The bytes of the body, or nothing if there are too many. Waits for `takePlace` before it holds more than
- * `SMALL_BODY_BYTES`. What is past the limit is read but not kept, so that the client sees the answer.
+ * Reads the bytes of the body; nothing if there are too many. Waits for `takePlace` before it holds more than
+ * `SMALL_BODY_BYTES`. Reads on past the limit without keeping anything, since a client sees the answer only after it
+ * has sent its request.
  */
 async function read(request: IncomingMessage, takePlace = async () => {}): Promise<Buffer | undefined> {
   const chunks: Buffer[] = [];

@@ -1,4 +1,7 @@
-/** Parses the JSON of strangers at a bounded cost: `JSON.parse` alone takes up to 100 times the memory of `[[[` or `[],[],`. */
+/**
+ * Parses the JSON of strangers at a bounded cost: `JSON.parse` alone takes up to 100 times the memory of `[[[` or
+ * `[],[],`.
+ */
 
 /** Events with their metadata are 3 levels deep in a batch. */
 const MAX_DEPTH = 32;
@@ -9,7 +12,7 @@ const MAX_VALUES = 100_000;
 /** Of each array and object within the outermost. `metadata` of 5 MiB has half a million, of which 30 are kept. */
 const MAX_MEMBERS = 1_000;
 
-/** What the JSON says, or what was expected instead. */
+/** The value of the JSON, or what was expected instead. */
 export type BoundedJson =
   | { ok: true; value: unknown }
   | { ok: false; error: "malformed" | "too_deep" | "too_many_values"; expected: string };
@@ -40,10 +43,13 @@ type Range = [from: number, to: number];
 const [QUOTE, BACKSLASH, COMMA] = [0x22, 0x5c, 0x2c];
 const [OPEN_ARRAY, CLOSE_ARRAY, OPEN_OBJECT, CLOSE_OBJECT] = [0x5b, 0x5d, 0x7b, 0x7d];
 
-/** What is left out, or why nothing is parsed. In UTF-8 the bytes looked for are part of no other character. */
+/**
+ * Finds what to leave out, or why nothing is parsed. In UTF-8 the bytes that it looks for are part of no other
+ * character.
+ */
 function surplusOf(json: Buffer): Range[] | keyof typeof expectations {
   const surplus: Range[] = [];
-  /** How many members each open array or object has until now, from the outermost. */
+  /** The members so far of each open array or object, from the outermost. */
   const members: number[] = [];
   let values = 1;
   let cut: { depth: number; from: number } | undefined;

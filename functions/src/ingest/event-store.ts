@@ -1,4 +1,4 @@
-/** How events are stored, and why twice is once. */
+/** Stores events, each of them once. */
 
 import { createHash } from "node:crypto";
 import DataLoader from "dataloader";
@@ -11,20 +11,23 @@ import { classify, Status, statusOf } from "../firestore/errors.ts";
 import { createGroupCommit } from "../group-commit.ts";
 import type { PluginEvent } from "./event.ts";
 
-/** What became of one event. A `duplicate` was stored before; a `refused` one Firestore will never take. */
+/** The outcome for one event. A `duplicate` was stored before; Firestore will never take a `refused` one. */
 export type StoreResult = "stored" | "duplicate" | "refused";
 
-/** Stores events and answers for each, in order. Rejects with Firestore's error where it could not tell. */
+/** Stores events and answers for each, in order. Rejects with Firestore's error where the outcome is unknown. */
 export type StoreEvents = (events: readonly PluginEvent[]) => Promise<StoreResult[]>;
 
-/** How many documents go to Firestore together, in calls of as many as BulkWriter puts into one. */
+/** So many documents go to Firestore together, in calls of as many as BulkWriter puts into one. */
 const MAX_GROUP_EVENTS = 500;
 const MAX_CALL_EVENTS = 20;
 
-/** More at once would wait for this process rather than for Firestore, and count that as Firestore's time. */
+/** With more calls at once, each would wait for this process, and that would count as Firestore's time. */
 const MAX_CALLS_AT_ONCE = 8;
 
-/** How often a document is tried, besides what the Admin SDK does. Most plugins before 8.51.5 lose what is answered 503. */
+/**
+ * A document is tried twice, besides the Admin SDK's own attempts: most plugins before 8.51.5 lose an event that is
+ * answered 503.
+ */
 const MAX_ATTEMPTS = 2;
 const RETRY_MILLISECONDS = 1_000;
 
@@ -40,7 +43,7 @@ export interface EventStoreOptions {
 }
 
 /**
- * Makes a way to store events in `db`: in one round trip, each with a status of its own. Calls that come while a round trip
+ * Makes a way to store events in `db` in one round trip, with an outcome for each. Calls that come while a round trip
  * is under way share the next one.
  */
 export function createEventStore(db: Firestore, options: EventStoreOptions): StoreEvents {
@@ -67,7 +70,7 @@ export function createEventStore(db: Firestore, options: EventStoreOptions): Sto
   };
 }
 
-/** `events/{event_id}`: an event as sent, cleaned, and what the backend knows of it. */
+/** `events/{event_id}`: an event as sent, cleaned, with the backend's own fields. */
 export type StoredEvent = PluginEvent & EventDocument;
 
 interface NewEvent {
@@ -84,7 +87,7 @@ async function createAll(
   const atOnce = pLimit(MAX_CALLS_AT_ONCE);
   let failure: Error | undefined;
   const unlessOneFailed = async (some: readonly NewEvent[]) => {
-    if (failure) throw failure; // Where one waited in vain, the next ones would too, one after another.
+    if (failure) throw failure; // The next calls would wait in vain too, one after another.
     return createTogether(db, some, timers).catch((error) => {
       failure = error;
       throw error;
@@ -118,7 +121,7 @@ async function createTogether(
   const results = await inTime(batchWrite(), timers);
   return Promise.all(
     results.map((result, index) => {
-      // Firestore may refuse a whole request for one document in it: alone, each shows whether it was the one.
+      // Firestore may refuse a whole call for one document in it. Each goes again alone, to find out which.
       const alone = result === "refused" ? events[index] : undefined;
       return alone ? inTime(alone.ref.create(alone.document), timers).then(stored, resultOf) : result;
     }),
@@ -133,9 +136,9 @@ function resultOf(error: Error): StoreResult | Error {
 }
 
 /**
- * The idempotency key of an event: the same for a batch that comes again, `undefined` for an event without
- * `timestamp`. Two of those cannot be told apart, though Android's 4.x sends one again after 2.5 s without an answer.
- * Keys of `metadata` count in any order: the plugin writes its queue to disk and back.
+ * The idempotency key of an event: the same whenever its batch comes again. An event without `timestamp` has none,
+ * because two of them cannot be told apart; Android's 4.x sends one again after 2.5 s without an answer. Keys of
+ * `metadata` count in any order, since the plugin writes its queue to disk and back.
  */
 export function eventId(event: PluginEvent): string | undefined {
   if (event.timestamp === undefined) return undefined;

@@ -1,11 +1,11 @@
-/** What an event is: the schema of what the plugin sends, its type, and how an invalid one is explained. */
+/** Validates and cleans an event of the plugin, and explains an invalid one. */
 
 import { z } from "zod";
 import { actions } from "./actions.ts";
 
 /**
- * An app id, at most 200 characters. The plugin's are reverse domain names of letters, digits, `-` and `_`. They begin
- * document ids, and Firestore reserves ids like `__x__`: hence the letter or digit in front.
+ * An app id, at most 200 characters. The plugin's are reverse domain names of letters, digits, `-` and `_`. Document
+ * ids begin with it, and Firestore reserves ids like `__x__`, so it begins with a letter or digit.
  */
 export const APP_ID = /^(?=.{1,200}$)[A-Za-z0-9][A-Za-z0-9_-]*(\.[A-Za-z0-9_-]+)+$/;
 
@@ -19,11 +19,11 @@ const MAX_METADATA_VALUE = 2_048;
 /** A string, cut where it is too long. Lone surrogates, which Firestore refuses, become U+FFFD. */
 const text = (max: number) => z.string({ error: "a string" }).transform((value) => cut(value, max));
 
-/** The same, of which some writers send a number. */
+/** The same, where some plugins send a number. */
 const textOrNumber = (max: number) =>
   z.preprocess((value) => (typeof value === "number" ? String(value) : value), text(max));
 
-/** `""` where a device leaves a text out: Android's JSON drops what is null, and not every app has every version. */
+/** `""` where a device leaves a text out: Android's JSON drops `null`, and not every app has every version. */
 const orEmpty = <T extends z.ZodType>(schema: T) => z.preprocess((value) => value ?? "", schema);
 
 /** An optional field: `null` and `""` say as little as leaving it out. */
@@ -77,18 +77,18 @@ const eventSchema = (isKnownAction: (action: string) => boolean) =>
 /** An event of the plugin, cleaned, as it is stored. Times are milliseconds since 1970. */
 export type PluginEvent = z.infer<ReturnType<typeof eventSchema>>;
 
-/** An event, or why it is none: `message` names every field at fault, what was expected and what came. */
+/** A valid event, or a `message` that names every field at fault, what was expected and what came. */
 export type ParsedEvent =
   | { ok: true; event: PluginEvent }
   | { ok: false; message: string; fields: string[]; unknownAction?: string };
 
 /**
- * A way to read one event as the plugin sends it, whatever the input is. It never throws. `extraActions` are accepted
- * beyond those of `actions.ts`.
+ * Makes a parser of single events, whatever the input is. It never throws. It accepts `extraActions` beyond those of
+ * `actions.ts`.
  *
  * @example
  * createEventParser(new Set())({ app_id: 7 })
- * // { ok: false, message: "app_id: expected a string, got 7; device_id: expected a string, got nothing; …", fields: … }
+ * // { ok: false, message: "app_id: expected a string, got 7; device_id: expected a string, got nothing; …", fields: [ … ] }
  */
 export function createEventParser(extraActions: ReadonlySet<string>): (input: unknown) => ParsedEvent {
   const isKnown = (action: string) => actions.has(action) || extraActions.has(action);
@@ -117,7 +117,7 @@ function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** Names what came in a few words; never more of a stranger's input than 40 characters. */
+/** Describes a value in a few words; quotes at most 40 characters of a stranger's input. */
 function describe(value: unknown): string {
   if (value === undefined) return "nothing";
   if (value === null) return "null";
@@ -133,14 +133,14 @@ function cut(value: string, max: number): string {
   return (endsInHalfACharacter ? within.slice(0, -1) : within).toWellFormed();
 }
 
-/** Whole milliseconds; nothing for a time that no device's clock can mean. */
+/** Rounds to whole milliseconds; nothing for a time that no device's clock can mean. */
 function usableTimestamp(value: number): number | undefined {
   return value >= EARLIEST_TIMESTAMP && value <= LATEST_TIMESTAMP ? Math.floor(value) : undefined;
 }
 
 /**
- * Keeps what Firestore can store as a flat map of strings; nothing at all rather than an empty map. Stops at the last entry
- * that it keeps: an object of 5 MiB has half a million.
+ * Keeps what Firestore can store as a flat map of strings; nothing rather than an empty map. Stops after the last
+ * entry that it keeps, because an object of 5 MiB has half a million.
  */
 function cleanMetadata(metadata: object): Record<string, string> | undefined {
   const kept = new Map<string, string>();
@@ -160,7 +160,7 @@ function isReservedFieldName(name: string): boolean {
   return /^__.*__$/s.test(name);
 }
 
-/** Firestore refuses `undefined`; an absent field is left out. */
+/** Leaves absent fields out: Firestore refuses `undefined`. */
 function withoutAbsent(event: PluginEvent): PluginEvent {
   for (const [field, value] of Object.entries(event)) {
     if (value === undefined) Reflect.deleteProperty(event, field);

@@ -1,4 +1,4 @@
-/** What a request gets: method, token, body, batch, status, errors. */
+/** Answers a request to `stats`: method, token, body, batch, status, errors. */
 
 import { createHash, timingSafeEqual } from "node:crypto";
 import type { Request, Response } from "firebase-functions/https";
@@ -12,17 +12,17 @@ import { createRequestLog, logUnforeseen } from "./request-log.ts";
 
 const MAX_BATCH_EVENTS = 500;
 
-/** With a 503, for people and proxies: no plugin reads it there. */
+/** Tells people and proxies when to send again after a 503. No plugin reads it. */
 const RETRY_AFTER_SECONDS = 30;
 
 export interface StatsOptions {
   /** The apps that are served; empty for any. */
   appIds: ReadonlySet<string>;
-  /** What `?token=` must be; empty for no such need. */
+  /** The token that `?token=` must carry; empty for none. */
   statsToken: string;
   /** Actions to accept beyond those of `actions.ts`. */
   extraActions: ReadonlySet<string>;
-  /** How many events this instance takes a second; 0 for any number. */
+  /** The most events that this instance takes a second; 0 for any number. */
   maxEventsPerSecond: number;
   clock: Clock;
 }
@@ -33,7 +33,10 @@ interface Answer {
   body: object;
 }
 
-/** The handler of the `stats` function: takes events by POST and stores them by `storeEvents`. Never throws. */
+/**
+ * Makes the handler of the `stats` function, which takes events by POST and stores them by `storeEvents`. It never
+ * throws.
+ */
 export function createStatsHandler(storeEvents: StoreEvents, options: StatsOptions) {
   const isAuthorized = createTokenCheck(options.statsToken);
   const readBody = createBodyReader();
@@ -74,16 +77,19 @@ const statusOfBodyError: Record<BodyError, number> = {
   unsupported_encoding: 415,
 };
 
-/** 503 whatever the reason: the plugin drops a batch for good on a 4xx, and newer ones keep it on a 5xx. */
+/** Answers 503 whatever the reason: the plugin drops a batch for good on a 4xx, and newer ones keep it on a 5xx. */
 const unavailable = later("unavailable", "events cannot be stored right now; send them again later");
 const tooManyEvents = later("too_many_events", "more events come than are taken; send them again later");
 
 type EventResult = { status: "ok" } | { status: "error"; error: keyof typeof statusOfError; message: string };
 
-/** With which status an error is answered where it is that of the only event. */
+/** The status of the answer where the error is that of the only event. */
 const statusOfError = { invalid_event: 400, app_not_allowed: 403 } as const;
 
-/** Validates and stores the events of a body, and answers for each. Rejects with what nobody foresaw. */
+/**
+ * Makes a way to validate and store the events of a body, and to answer for each. It rejects with unforeseen errors
+ * only.
+ */
 function createIngester(storeEvents: StoreEvents, options: StatsOptions): (json: unknown) => Promise<Answer> {
   const { appIds, maxEventsPerSecond, clock } = options;
   const parseEvent = unfailing(createEventParser(options.extraActions));
@@ -91,7 +97,7 @@ function createIngester(storeEvents: StoreEvents, options: StatsOptions): (json:
   const log = createRequestLog(clock);
   const isServed = ({ app_id }: PluginEvent) => appIds.size === 0 || appIds.has(app_id);
 
-  /** Not asynchronous itself: the input is free while its events are stored. */
+  /** Is not `async` itself, so that the input can be freed while its events are stored. */
   const storeAll = (parsed: readonly ParsedEvent[], answerOf: (results: EventResult[]) => Answer) => {
     const accepted = parsed.flatMap((result) => (result.ok && isServed(result.event) ? [result.event] : []));
     if (accepted.length > 0 && !mayTake(accepted.length)) {
@@ -132,7 +138,7 @@ function createIngester(storeEvents: StoreEvents, options: StatsOptions): (json:
   };
 }
 
-/** What one event makes fail costs the others of its batch nothing. */
+/** Turns an unforeseen error into an invalid event, so that the others of its batch are stored. */
 function unfailing(parseEvent: (input: unknown) => ParsedEvent): (input: unknown) => ParsedEvent {
   return (input) => {
     try {
@@ -148,7 +154,7 @@ function eventError(error: keyof typeof statusOfError, message: string): EventRe
   return { status: "error", error, message };
 }
 
-/** A batch is answered 200 even if no event of it is valid: sending it again would not help. */
+/** Answers 200 even if no event of the batch is valid: sending it again would not help. */
 function batchAnswer(results: readonly EventResult[]): Answer {
   const indexed = results.map(({ status, ...rest }, index) => ({ status, index, ...rest }));
   return { status: 200, body: { status: "ok", results: indexed } };

@@ -1,14 +1,14 @@
-/** How many events an instance takes: what events of an attack cost at most. */
+/** Limits how many events an instance takes, and so what the events of an attack cost. */
 
 import type { Clock } from "../clock.ts";
 
-/** How long devices may send faster than the limit after a pause as long: a release reaches many at once. */
+/** Devices may send faster than the limit for so long, after a pause as long: a release reaches many at once. */
 const BURST_SECONDS = 60;
 
 /**
- * A token bucket that takes `perSecond` events a second, and at most `BURST_SECONDS` of that at once; 0 for no limit. The
- * returned function says whether so many events are taken. A batch is taken whole as long as there is any room, so that
- * none is too large for a small limit; what it takes too much, the next ones wait for.
+ * Makes a token bucket of `perSecond` events a second, and at most `BURST_SECONDS` of that at once; 0 for no limit.
+ * The returned function says whether it takes so many events. It takes a batch whole while it has any room, so that
+ * no batch is too large for a small limit; the next ones wait for the excess.
  */
 export function createRateLimit(perSecond: number, clock: Clock): (events: number) => boolean {
   if (perSecond === 0) return () => true;

@@ -1,4 +1,4 @@
-/** What the log says of requests: how many events, and why some were not taken; never whose, nor what was sent. */
+/** Logs requests: how many events each had, and why some were not taken; never whose they were, nor what they said. */
 
 import * as logger from "firebase-functions/logger";
 import type { Clock } from "../clock.ts";
@@ -7,16 +7,16 @@ import { ACTION } from "./actions.ts";
 import type { ParsedEvent, PluginEvent } from "./event.ts";
 import type { StoreResult } from "./event-store.ts";
 
-/** How many unknown actions an instance warns of. Strangers can make up more than a log is worth. */
+/** An instance warns of so many unknown actions. Strangers can make up more than a log is worth. */
 const MAX_WARNINGS = 50;
 
 const MINUTE = 60_000;
 
-/** The log of an instance. `logger.error` would add a stack trace to each message: `logger.write` does not. */
+/** Makes the log of an instance. It uses `logger.write`, because `logger.error` adds a stack trace to each message. */
 export function createRequestLog(clock: Clock) {
   const warned = new Set<string>();
   const warnOfUnknownAction = (action: string) => {
-    // What no plugin would send is not worth a warning, nor safe in a log.
+    // A name that no plugin would send is not worth a warning, nor safe in a log.
     if (warned.has(action) || warned.size >= MAX_WARNINGS || !ACTION.test(action)) return;
     warned.add(action);
     logger.warn("Unknown action: if it is a newer plugin's, add it to EXTRA_ACTIONS.", { action });
@@ -77,7 +77,7 @@ export function createRequestLog(clock: Clock) {
   };
 }
 
-/** A failure that nobody foresaw: where it happened. Its message is left out, since it may quote what was sent. */
+/** Logs where an unforeseen failure happened, without its message: that may quote what was sent. */
 export function logUnforeseen(error: unknown): void {
   const { name, stack = "" } = error instanceof Error ? error : { name: typeof error };
   const frames = stack.split("\n").filter((line) => /^ {4}at /.test(line));
