@@ -2,7 +2,7 @@
 
 import { funnel, shareBar } from "./charts.js";
 import { h } from "./dom.js";
-import { actionsOf, downloads, failureKinds, healthOf, shownVersion } from "./figures.js";
+import { actionsOf, failureKinds, funnelSteps, healthOf, shownVersion } from "./figures.js";
 import { formatNumber, formatPlace } from "./format.js";
 import { cellText, printable } from "./printable.js";
 import { copyButton, headings, numberCell } from "./tables.js";
@@ -103,38 +103,4 @@ function actionRows(actions, meanings) {
         h("td", { class: "meaning" }, meanings[action]?.meaning ?? "Not known to this dashboard."),
       ),
     );
-}
-
-/**
- * @param {Record<string, number>} actions
- * @param {number} rolledBack
- */
-function funnelSteps(actions, rolledBack) {
-  const { begun } = downloads(actions);
-  const counts = [
-    { name: "Begun", action: "begun", count: begun },
-    ...[10, 20, 30, 40, 50, 60, 70, 80, 90].map((percent) => ({
-      name: `${percent} %`,
-      action: `download_${percent}`,
-      count: actions[`download_${percent}`] ?? 0,
-    })),
-    { name: "Downloaded", action: "download_complete", count: actions.download_complete ?? 0 },
-    { name: "Installed", action: "set", count: actions.set ?? 0 },
-    { name: "App ready", action: "app_launch_ready", count: actions.app_launch_ready ?? 0 },
-  ];
-  // A device that reports 20 % had 10 %, whether it said so or not: what is lost is lost after the last sign of it.
-  const last = counts.length - 1;
-  const reached = counts.map((_, i) =>
-    Math.max(...counts.slice(i, i < last ? last : undefined).map(({ count }) => count)),
-  );
-  const lost = reached.map((count, i) => Math.max(0, (reached[i - 1] ?? count) - count));
-  // Old plugins do not report `app_launch_ready`, and new ones do at each start: what was undone is what was lost.
-  lost[last] = rolledBack;
-  const most = Math.max(...lost);
-  return counts.map((step, i) => ({
-    ...step,
-    lost: lost[i] ?? 0,
-    lostShare: (lost[i] ?? 0) / Math.max(1, reached[i - 1] ?? 1),
-    widest: most > 0 && i === lost.indexOf(most),
-  }));
 }

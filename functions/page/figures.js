@@ -103,3 +103,39 @@ export function failureKinds(actions, meanings) {
 export function countOfKind(actions, meanings, kind) {
   return sum(Object.entries(actions).map(([action, count]) => (meanings[action]?.kind === kind ? count : 0)));
 }
+
+/**
+ * The steps of an update, each with how many devices were lost on the way to it.
+ *
+ * @param {Record<string, number>} actions
+ * @param {number} rolledBack
+ */
+export function funnelSteps(actions, rolledBack) {
+  const { begun } = downloads(actions);
+  const counts = [
+    { name: "Begun", action: "begun", count: begun },
+    ...[10, 20, 30, 40, 50, 60, 70, 80, 90].map((percent) => ({
+      name: `${percent} %`,
+      action: `download_${percent}`,
+      count: actions[`download_${percent}`] ?? 0,
+    })),
+    { name: "Downloaded", action: "download_complete", count: actions.download_complete ?? 0 },
+    { name: "Installed", action: "set", count: actions.set ?? 0 },
+    { name: "App ready", action: "app_launch_ready", count: actions.app_launch_ready ?? 0 },
+  ];
+  // A device that reports 20 % had 10 %, whether it said so or not: what is lost is lost after the last sign of it.
+  const last = counts.length - 1;
+  const reached = counts.map((_, i) =>
+    Math.max(...counts.slice(i, i < last ? last : undefined).map(({ count }) => count)),
+  );
+  const lost = reached.map((count, i) => Math.max(0, (reached[i - 1] ?? count) - count));
+  // Old plugins do not report `app_launch_ready`, and new ones do at each start: what was undone is what was lost.
+  lost[last] = rolledBack;
+  const most = Math.max(...lost);
+  return counts.map((step, i) => ({
+    ...step,
+    lost: lost[i] ?? 0,
+    lostShare: (lost[i] ?? 0) / Math.max(1, reached[i - 1] ?? 1),
+    widest: most > 0 && i === lost.indexOf(most),
+  }));
+}

@@ -4,6 +4,7 @@ import { randomUUID } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Firestore } from "firebase-admin/firestore";
+import { rememberCalls } from "../dev/testing/faults.ts";
 
 export interface Backend {
   /** The URL of the `stats` function: in a process of its own, as an instance of Cloud Functions runs it. */
@@ -15,6 +16,8 @@ export interface Backend {
   newFirestore(): Firestore;
   /** Resolves when every stored event has been through its trigger. */
   settled(): Promise<void>;
+  /** Lets the calls of `firestore` through again, whatever a test has made of them. */
+  endFaults(): void;
 }
 
 let running: Backend | undefined;
@@ -42,9 +45,8 @@ async function inMemory(): Promise<Backend> {
   const { projectId, startStack } = await import("../dev/local/stack.ts");
   const { serveFirestore } = await import("../dev/local/firestore-server.ts");
   const { startFunction } = await import("../dev/local/framework.ts");
-  const { FirestoreMock } = await import("@firebase-bridge/firestore-admin");
+  const { createFirestore } = await import("../dev/testing/firestores.ts");
   const { functionUrls, firestore, settled } = await startStack(0);
-  const newFirestore = () => new FirestoreMock().createDatabase("demo-empty").firestore();
   const { host } = await serveFirestore(firestore);
   const { url } = await startFunction("stats", {
     GCLOUD_PROJECT: projectId,
@@ -55,8 +57,9 @@ async function inMemory(): Promise<Backend> {
     statsUrl: url,
     statsUrlInProcess: functionUrls.get("stats") ?? "",
     firestore,
-    newFirestore,
+    newFirestore: createFirestore,
     settled,
+    endFaults: rememberCalls(firestore),
   };
 }
 
@@ -82,11 +85,12 @@ async function emulators(): Promise<Backend> {
     async settled() {
       while (!(await uncounted.get()).empty) await sleep(50);
     },
+    endFaults: rememberCalls(firestore),
   };
 }
 
 /** What `stats` answers, as far as tests look at it. */
-export interface Answer {
+export interface StatsAnswer {
   status: number;
   headers: Headers;
   body: { status?: string; results?: EventResult[]; error?: string; message?: string };
@@ -100,26 +104,30 @@ interface EventResult {
 }
 
 /** POSTs a body as JSON, as the plugin does. */
-export async function post(body: unknown, path = ""): Promise<Answer> {
+export async function post(body: unknown, path = ""): Promise<StatsAnswer> {
   return postRaw(JSON.stringify(body), { "Content-Type": "application/json" }, path);
 }
 
 /** The same to the `stats` of this process. */
-export async function postInProcess(body: unknown): Promise<Answer> {
+export async function postInProcess(body: unknown): Promise<StatsAnswer> {
   const headers = { "Content-Type": "application/json" };
   return send(backend().statsUrlInProcess, JSON.stringify(body), headers);
 }
 
-export async function postRaw(body: BodyInit | null, headers = {}, path = ""): Promise<Answer> {
+export async function postRaw(body: BodyInit | null, headers = {}, path = ""): Promise<StatsAnswer> {
   return send(backend().statsUrl + path, body, headers);
 }
 
-async function send(url: string, body: BodyInit | null, headers: Record<string, string>): Promise<Answer> {
+async function send(
+  url: string,
+  body: BodyInit | null,
+  headers: Record<string, string>,
+): Promise<StatsAnswer> {
   const response = await fetch(url, { method: "POST", body, headers });
   return {
     status: response.status,
     headers: response.headers,
-    body: (await response.json()) as Answer["body"],
+    body: (await response.json()) as StatsAnswer["body"],
   };
 }
 

@@ -1,6 +1,7 @@
 /** `npm run simulate`: sends what many devices send over an update. */
 
 import { randomUUID } from "node:crypto";
+import pLimit from "p-limit";
 import { z } from "zod";
 import { type Clock, systemClock } from "../src/clock.ts";
 import {
@@ -59,17 +60,13 @@ export async function simulate(
     ...{ requests: 0, events: 0, answers: new Map(), refused: 0, unknown: 0, seconds: 0, counters: [] },
   };
   const started = clock.now();
-  const waiting = Array(devices).keys();
-  const sendNext = async () => {
-    for (const index of waiting) {
-      for (const { body, repeated } of deviceRequests(update, index)) {
-        await deliver(url, body, result, clock);
-        if (repeated) await send(url, body, result);
-      }
-      onProgress?.(1);
+  await pLimit(concurrency).map(Array(devices).keys(), async (index) => {
+    for (const { body, repeated } of deviceRequests(update, index)) {
+      await deliver(url, body, result, clock);
+      if (repeated) await send(url, body, result);
     }
-  };
-  await Promise.all(Array.from({ length: concurrency }, sendNext));
+    onProgress?.(1);
+  });
   return { ...result, seconds: (clock.now() - started) / 1_000 };
 }
 
@@ -97,7 +94,7 @@ async function deliver(url: URL, body: DeviceEvent | DeviceEvent[], result: Simu
   }
 }
 
-interface Answer {
+interface Reception {
   isAccepted: boolean;
   /** Whether the plugin drops the events then: on most of 4xx. */
   isFinal: boolean;
@@ -108,7 +105,7 @@ interface Answer {
 
 const batchAnswer = z.object({ results: z.array(z.object({ status: z.string(), index: z.number() })) });
 
-async function send(url: URL, body: DeviceEvent | DeviceEvent[], result: Simulated): Promise<Answer> {
+async function send(url: URL, body: DeviceEvent | DeviceEvent[], result: Simulated): Promise<Reception> {
   result.requests++;
   result.events += Array.isArray(body) ? body.length : 1;
   try {

@@ -4,6 +4,7 @@ import http from "node:http";
 import net from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import fc from "fast-check";
+import pLimit from "p-limit";
 import { addTo } from "../../tools/lib/tally.ts";
 import { MEMORY_MEBIBYTES } from "../local/framework.ts";
 import { anEvent } from "../testing/events.ts";
@@ -63,7 +64,7 @@ export async function fuzz({ requests, seed, onProgress }: FuzzOptions): Promise
     },
   });
   let agent = new http.Agent();
-  const note = (answer: Answer | undefined, fault: string | undefined) => {
+  const note = (answer: RawAnswer | undefined, fault: string | undefined) => {
     const status = answer?.status ?? "none";
     addTo(report.statuses, status, 1);
     if (fault && report.failures.length < MAX_FAILURES) report.failures.push(fault);
@@ -84,17 +85,12 @@ export async function fuzz({ requests, seed, onProgress }: FuzzOptions): Promise
     for (let sent = 0; sent < requests && alive; sent += CHUNK) {
       const numRuns = Math.min(CHUNK, requests - sent);
       agent = new http.Agent({ keepAlive: true, maxSockets: AT_ONCE });
-      const queue = samples(server, seed + sent, numRuns).values();
       const victim = sendValidEvent(server, sent)
         .then((app) => counterFault(server, app))
         .catch(String);
-      await Promise.all(
-        Array.from({ length: AT_ONCE }, async () => {
-          for (const request of queue) {
-            if (alive) await ("method" in request ? send(request) : sendBroken(request));
-          }
-        }),
-      );
+      await pLimit(AT_ONCE).map(samples(server, seed + sent, numRuns), async (request) => {
+        if (alive) await ("method" in request ? send(request) : sendBroken(request));
+      });
       agent.destroy(); // A connection that stays open keeps its last request in the server's memory.
       if (!alive) break;
       const fault = await victim;
@@ -115,13 +111,13 @@ export async function fuzz({ requests, seed, onProgress }: FuzzOptions): Promise
   return report;
 }
 
-interface Answer {
+interface RawAnswer {
   status: number;
   body: string;
 }
 
 /** Rejects where no answer came. */
-function deliver(agent: http.Agent, url: string, request: AttackRequest): Promise<Answer> {
+function deliver(agent: http.Agent, url: string, request: AttackRequest): Promise<RawAnswer> {
   const { method, suffix, headers, body, delivery } = request;
   return new Promise((resolve, reject) => {
     const outgoing = http.request(url + suffix, {
@@ -151,7 +147,7 @@ function deliver(agent: http.Agent, url: string, request: AttackRequest): Promis
 }
 
 /** Writes to a socket; resolves with the answer, or nothing where none came before the connection ended. */
-function deliverBroken(url: string, message: Buffer): Promise<Answer | undefined> {
+function deliverBroken(url: string, message: Buffer): Promise<RawAnswer | undefined> {
   const { port, hostname } = new URL(url);
   return new Promise((resolve) => {
     const chunks: Buffer[] = [];
@@ -177,7 +173,7 @@ function samples(server: Instance, seed: number, numRuns: number): (AttackReques
 }
 
 /** What is wrong with an answer. Of stack traces and paths, none may be in it. */
-function faultOf({ status, body }: Answer, request: AttackRequest | Buffer): string | undefined {
+function faultOf({ status, body }: RawAnswer, request: AttackRequest | Buffer): string | undefined {
   if (status >= 500) return `answered ${status}: ${inWords(request)}`;
   if (/node_modules|file:\/\/|\n\s+at |\.[jt]s:\d/.test(body))
     return `leaks ${body.slice(0, 200)}: ${inWords(request)}`;

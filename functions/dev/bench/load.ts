@@ -1,21 +1,20 @@
 /** A process that sends events: `node load.ts URL EVENTS EVENTS_PER_REQUEST CONNECTIONS [FIRST]`. */
 
 import { Agent, request } from "node:http";
+import pLimit from "p-limit";
 
 const [, , url = "", ...figures] = process.argv;
 const [events = 0, perRequest = 1, connections = 1, first = 0] = figures.map(Number);
 const agent = new Agent({ keepAlive: true, maxSockets: connections });
 
-let next = 0;
-await Promise.all(Array.from({ length: connections }, sendInTurn));
+await pLimit(connections).map(Array(Math.ceil(events / perRequest)).keys(), async (request) => {
+  const from = request * perRequest;
+  const batch = Array.from({ length: Math.min(perRequest, events - from) }, (_, n) =>
+    event(first + from + n),
+  );
+  await send(JSON.stringify(perRequest === 1 ? batch[0] : batch));
+});
 agent.destroy();
-
-async function sendInTurn(): Promise<void> {
-  while (next < events) {
-    const batch = Array.from({ length: Math.min(perRequest, events - next) }, () => event(first + next++));
-    await send(JSON.stringify(perRequest === 1 ? batch[0] : batch));
-  }
-}
 
 /** An event of the plugin, of one hot version; each at a time of its own, so that none is a duplicate. */
 function event(index: number) {

@@ -4,6 +4,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { FirestoreController } from "@firebase-bridge/firestore-admin";
 import { registerTrigger } from "@firebase-bridge/firestore-functions/v2";
 import type { CloudEvent, CloudFunction } from "firebase-functions";
+import pLimit from "p-limit";
 
 const FIRST_BACKOFF_MILLISECONDS = 50;
 const LONGEST_BACKOFF_MILLISECONDS = 5_000;
@@ -40,7 +41,7 @@ export function deliverTriggers(
     }
   };
   const { concurrency } = trigger.__endpoint;
-  const inTurn = limiter(typeof concurrency === "number" ? concurrency : DEFAULT_CONCURRENCY);
+  const inTurn = pLimit(typeof concurrency === "number" ? concurrency : DEFAULT_CONCURRENCY);
   const run = (event: CloudEvent<unknown>) => {
     const delivery = inTurn(() => deliver(event)).finally(() => underWay.delete(delivery));
     underWay.add(delivery);
@@ -55,22 +56,5 @@ export function deliverTriggers(
     async settled() {
       while (underWay.size > 0) await Promise.all(underWay);
     },
-  };
-}
-
-/** Runs at most `limit` tasks at once, the others in the order in which they came. */
-function limiter(limit: number): (task: () => Promise<void>) => Promise<void> {
-  const waiting: (() => void)[] = [];
-  let running = 0;
-  return async (task) => {
-    if (running === limit) await new Promise<void>((resolve) => waiting.push(resolve));
-    else running++;
-    try {
-      await task();
-    } finally {
-      const next = waiting.shift();
-      if (next) next();
-      else running--;
-    }
   };
 }

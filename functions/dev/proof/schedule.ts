@@ -76,7 +76,7 @@ export async function run({ events, faults, poison, shards }: Schedule): Promise
   const admin = database.firestore();
   const path = (index: number) => `events/e${index}`;
   const poisonPath = poison !== undefined && poison < events.length ? path(poison) : undefined;
-  await Promise.all(events.map((event, index) => admin.doc(path(index)).create(eventDocument(event))));
+  await Promise.all(events.map((event, index) => admin.doc(path(index)).create(storedEvent(event))));
   const snapshots = await admin.getAll(...events.map((_, index) => admin.doc(path(index))));
 
   const pendingFaults = [...faults];
@@ -206,7 +206,7 @@ function silence(): Promise<never> {
 
 type Event = Schedule["events"][number];
 
-function eventDocument({ action, platform, version_name, day }: Event) {
+function storedEvent({ action, platform, version_name, day }: Event) {
   const received_at = Timestamp.fromDate(new Date(`${day}T12:00:00Z`));
   return { app_id: "com.example.shop", action, platform, version_name, received_at, counted: false };
 }

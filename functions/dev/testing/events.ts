@@ -1,39 +1,11 @@
-/** Events that are stored as `stats` stores them, where no trigger counts them. */
+/** Makes events, as devices send them and as they are stored. */
 
 import { readFileSync } from "node:fs";
-import type { DocumentSnapshot, Firestore } from "firebase-admin/firestore";
+import { type DocumentSnapshot, type Firestore, Timestamp } from "firebase-admin/firestore";
+import { EVENTS } from "../../src/counting/documents.ts";
 import { createEventParser, type PluginEvent } from "../../src/ingest/event.ts";
 import { createEventStore, eventId } from "../../src/ingest/event-store.ts";
 import { systemTime } from "./clocks.ts";
-
-const parseEvent = createEventParser(new Set());
-
-/** An event as `stats` takes it, each at a time of its own. */
-export function parsedEvent(fields: Record<string, unknown> = {}): PluginEvent {
-  const parsed = parseEvent(anEvent({ timestamp: nextTimestamp++, ...fields }));
-  if (!parsed.ok) throw new Error(parsed.message);
-  return parsed.event;
-}
-let nextTimestamp = 1_795_392_000_000;
-
-/** Stores events and gives them as their triggers deliver them. */
-export async function store<Events extends Record<string, unknown>[]>(db: Firestore, ...fields: Events) {
-  const events = fields.map(parsedEvent);
-  await createEventStore(db, {
-    eventRetentionDays: 90,
-    storeCustomId: true,
-    storeMetadata: true,
-    ...systemTime,
-  })(events);
-  const refs = events.map((event) => db.doc(`events/${eventId(event)}`));
-  return (await db.getAll(...refs)) as { [Key in keyof Events]: DocumentSnapshot };
-}
-
-/** An app of its own for each test, so that no test sees another's counters. */
-export function newApp(): string {
-  return `com.example.test${process.pid}-${nextApp++}`;
-}
-let nextApp = 1;
 
 /** A valid event as plugin 8.51 sends it. */
 export function anEvent(fields: Record<string, unknown> = {}): Record<string, unknown> {
@@ -51,7 +23,64 @@ export function anEvent(fields: Record<string, unknown> = {}): Record<string, un
   };
 }
 
-/** A request of `shared/payloads`, as the plugin sends it. */
+/** An app id that no other test has, so that no test sees another's counters. */
+export function newApp(): string {
+  return `com.example.test${process.pid}-${nextApp++}`;
+}
+let nextApp = 1;
+
+/** The body of a request in `payloads/`, as a real plugin sends it. */
 export function payload(name: string) {
   return JSON.parse(readFileSync(new URL(`payloads/${name}.json`, import.meta.url), "utf8"));
+}
+
+const parseEvent = createEventParser(new Set());
+
+/** An event as `stats` takes it, each at a time of its own. */
+export function parsedEvent(fields: Record<string, unknown> = {}): PluginEvent {
+  const parsed = parseEvent(anEvent({ timestamp: nextTimestamp++, ...fields }));
+  if (!parsed.ok) throw new Error(parsed.message);
+  return parsed.event;
+}
+let nextTimestamp = 1_795_392_000_000;
+
+/** Stores events as `stats` does, and gives them as their triggers deliver them. */
+export async function store<Events extends Record<string, unknown>[]>(db: Firestore, ...fields: Events) {
+  const events = fields.map(parsedEvent);
+  await createEventStore(db, {
+    eventRetentionDays: 90,
+    storeCustomId: true,
+    storeMetadata: true,
+    ...systemTime,
+  })(events);
+  const refs = events.map((event) => db.doc(`${EVENTS}/${eventId(event)}`));
+  return (await db.getAll(...refs)) as { [Key in keyof Events]: DocumentSnapshot };
+}
+
+const DAY_MILLISECONDS = 86_400_000;
+
+/** The number of events that `storeEvent` has stored in each Firestore. */
+const stored = new WeakMap<Firestore, number>();
+
+/**
+ * Stores an event that was received `ago` days ago and expires `retention` days after that. Ids are numbers, so that they are
+ * the same in every run.
+ */
+export async function storeEvent(
+  db: Firestore,
+  fields: Record<string, unknown> = {},
+  ago = 0,
+  retention = 90,
+): Promise<DocumentSnapshot> {
+  const received = Date.now() - ago * DAY_MILLISECONDS;
+  const number = (stored.get(db) ?? 0) + 1;
+  stored.set(db, number);
+  const ref = db.doc(`${EVENTS}/event${String(number).padStart(3, "0")}`);
+  await ref.set({
+    ...anEvent(fields),
+    received_at: Timestamp.fromMillis(received),
+    expire_at: Timestamp.fromMillis(received + retention * DAY_MILLISECONDS),
+    counted: false,
+  });
+  return ref.get();
 }

@@ -32,7 +32,13 @@ export function interceptCalls(db: Firestore, handle: (call: Call) => Promise<un
   return () => Object.assign(transport, { request, requestStream });
 }
 
-/** The same for queries and reads by id only. */
+/** Returns a function that lets all calls of `db` through again, whatever `interceptCalls` has done since. */
+export function rememberCalls(db: Firestore): () => void {
+  const { request, requestStream } = db as unknown as { request: Send; requestStream: Send };
+  return () => Object.assign(db, { request, requestStream });
+}
+
+/** As `interceptCalls`, for queries and reads by id only. */
 export function interceptReads(db: Firestore, handle: (call: Call) => Promise<unknown>): () => void {
   const isRead = (method: string) => /^(run|batchGet)/.test(method);
   return interceptCalls(db, (call) => (isRead(call.method) ? handle(call) : call.proceed()));

@@ -46,10 +46,10 @@ export type EventDocument = z.input<typeof eventDocument>;
 const actionCounts = z.record(z.string(), z.number());
 export type ActionCounts = z.output<typeof actionCounts>;
 
-/** The counts of a counter, and of each of its days. A new dimension begins here, in `countsOf` and in `addCounts`. */
+/** The counts of a counter, and of each of its days. A new dimension begins here and in `countsOf`. */
 const counts = z.object({
-  actions: actionCounts.default({}),
-  platforms: z.record(z.string(), actionCounts).default({}),
+  actions: actionCounts.default(() => ({})),
+  platforms: z.record(z.string(), actionCounts).default(() => ({})),
 });
 export type Counts = z.output<typeof counts>;
 
@@ -139,7 +139,7 @@ export function countsOfPlatforms(platforms: Counts["platforms"]): Counts {
 
 /** Adds counts up, figure by figure. Pure. */
 export function addCounts(parts: Iterable<Counts>): Counts {
-  const sum: Counts = { actions: {}, platforms: {} };
+  const sum = counts.parse({});
   for (const part of parts) addFigures(sum, part);
   return sum;
 }

@@ -4,12 +4,13 @@ import { expect } from "chai";
 import { logs } from "../../dev/testing/captured-logs.ts";
 import { attempts, writeCounter } from "../../dev/testing/counters.ts";
 import { anEvent, newApp } from "../../dev/testing/events.ts";
-import { firestoreError } from "../../dev/testing/faults.ts";
+import { firestoreError, interceptReads } from "../../dev/testing/faults.ts";
+import { createTimedFirestore } from "../../dev/testing/firestores.ts";
 import type { DashboardData } from "../../src/dashboard/handler.ts";
 import { backend, counts, post } from "../backend.ts";
-import { failReads, ownDatabase, type ServedDashboard, serveDashboard } from "./server.ts";
+import { type ServedDashboard, serveDashboard } from "./server.ts";
 
-const database = ownDatabase();
+const database = createTimedFirestore();
 let dashboard: ServedDashboard;
 
 async function open() {
@@ -175,7 +176,7 @@ describe("dashboard, its data", () => {
   });
 
   it("marks an app that alarms: the one asked for by its last days, the others by all they have", async () => {
-    const own = ownDatabase();
+    const own = createTimedFirestore();
     const served = await serveDashboard(own);
     for (const app of ["com.example.first", "com.example.other"]) {
       await writeCounter(own.firestore, app, "1.0.0", { 20: { ios: attempts(900) } }, own.now());
@@ -194,7 +195,7 @@ describe("dashboard, its data", () => {
       [9, "Firestore does not answer; the function's log has the reason"],
     ] as const) {
       database.pass(10_000);
-      const restore = failReads(database.firestore, firestoreError(code));
+      const restore = interceptReads(database.firestore, () => Promise.reject(firestoreError(code)));
       const response = await fetch(`${dashboard.url}data`);
       restore();
       expect(response.status).to.equal(503);

@@ -1,10 +1,10 @@
 import { expect } from "chai";
 import { FieldValue } from "firebase-admin/firestore";
 import { attempts, writeCounter } from "../../dev/testing/counters.ts";
-import { firestoreError } from "../../dev/testing/faults.ts";
+import { firestoreError, interceptReads } from "../../dev/testing/faults.ts";
+import { createTimedFirestore, type TimedFirestore } from "../../dev/testing/firestores.ts";
 import { addToCounter, counterRef, countsOf, dayId } from "../../src/counting/documents.ts";
 import { createCounterReader } from "../../src/dashboard/reader.ts";
-import { failReads, type OwnDatabase, ownDatabase } from "./server.ts";
 
 const APP = "com.example.shop";
 const SECOND = 1_000;
@@ -12,7 +12,7 @@ const MINUTE = 60 * SECOND;
 const HOUR = 60 * MINUTE;
 
 /** What a commit of `countEvent` writes: the counter and today. */
-async function count({ firestore, now }: OwnDatabase, versions: readonly string[]) {
+async function count({ firestore, now }: TimedFirestore, versions: readonly string[]) {
   const batch = firestore.batch();
   const once = [{ day: dayId(now()), counts: countsOf({ action: "set", platform: "ios" }) }];
   for (const version_name of versions) {
@@ -31,7 +31,7 @@ async function look(reader: ReturnType<typeof createCounterReader>) {
 
 describe("dashboard: what it reads", () => {
   it("is every counter once, then only those that have changed", async () => {
-    const database = ownDatabase();
+    const database = createTimedFirestore();
     const reader = createCounterReader(database.firestore, database.now);
     for (const version of ["1.0.0", "1.0.1", "1.0.2"]) {
       await writeCounter(database.firestore, APP, version, { 3: { ios: attempts(100) } }, database.now());
@@ -53,7 +53,7 @@ describe("dashboard: what it reads", () => {
   });
 
   it("sees what was committed while it read, although its time of update is earlier", async () => {
-    const database = ownDatabase();
+    const database = createTimedFirestore();
     const reader = createCounterReader(database.firestore, database.now);
     await count(database, ["1.0.0"]);
     await reader.counters();
@@ -72,7 +72,7 @@ describe("dashboard: what it reads", () => {
   });
 
   it("is once for all who look at the same time, and within eight seconds", async () => {
-    const database = ownDatabase();
+    const database = createTimedFirestore();
     const reader = createCounterReader(database.firestore, database.now);
     await writeCounter(database.firestore, APP, "1.0.0", {
       1: { ios: attempts(10) },
@@ -93,7 +93,7 @@ describe("dashboard: what it reads", () => {
   });
 
   it("takes past days once, and today again only when the counter has changed, every 30 seconds", async () => {
-    const database = ownDatabase(Date.UTC(2026, 10, 23, 12));
+    const database = createTimedFirestore(Date.UTC(2026, 10, 23, 12));
     const reader = createCounterReader(database.firestore, database.now);
     const history = Object.fromEntries(Array.from({ length: 40 }, (_, day) => [day, { ios: attempts(10) }]));
     await writeCounter(database.firestore, APP, "1.0.0", history, database.now());
@@ -122,7 +122,7 @@ describe("dashboard: what it reads", () => {
 
   it("takes the day before again in the hour after midnight, when some of it may still be counted", async () => {
     const midnight = Date.UTC(2026, 10, 23);
-    const database = ownDatabase(midnight - MINUTE);
+    const database = createTimedFirestore(midnight - MINUTE);
     const reader = createCounterReader(database.firestore, database.now);
     await count(database, ["1.0.0"]);
     await look(reader);
@@ -139,7 +139,7 @@ describe("dashboard: what it reads", () => {
   });
 
   it("misses no day when nobody looked for a while, and goes back to a version's first day", async () => {
-    const database = ownDatabase(Date.UTC(2026, 10, 20, 23, 50));
+    const database = createTimedFirestore(Date.UTC(2026, 10, 20, 23, 50));
     const reader = createCounterReader(database.firestore, database.now);
     await count(database, ["1.0.0"]);
     await look(reader);
@@ -157,7 +157,7 @@ describe("dashboard: what it reads", () => {
   });
 
   it("notices within an hour that a counter was deleted", async () => {
-    const database = ownDatabase();
+    const database = createTimedFirestore();
     const reader = createCounterReader(database.firestore, database.now);
     await count(database, ["1.0.0", "1.0.1"]);
     await reader.counters();
@@ -169,10 +169,12 @@ describe("dashboard: what it reads", () => {
   });
 
   it("recovers as soon as Firestore does: a failure is told to all who wait for it, and not kept", async () => {
-    const database = ownDatabase();
+    const database = createTimedFirestore();
     const reader = createCounterReader(database.firestore, database.now);
     await count(database, ["1.0.0"]);
-    const restore = failReads(database.firestore, firestoreError(7, "PERMISSION_DENIED"));
+    const restore = interceptReads(database.firestore, () =>
+      Promise.reject(firestoreError(7, "PERMISSION_DENIED")),
+    );
     const outcomes = await Promise.allSettled([reader.counters(), reader.counters()]);
     expect(outcomes.map(({ status }) => status)).to.deep.equal(["rejected", "rejected"]);
     restore();
@@ -181,7 +183,7 @@ describe("dashboard: what it reads", () => {
   });
 
   it("stays bounded in a flood of made-up versions, keeps the real ones, and says that it is not all", async () => {
-    const database = ownDatabase();
+    const database = createTimedFirestore();
     const reader = createCounterReader(database.firestore, database.now);
     const day = database.now();
     await writeCounter(database.firestore, APP, "1.0.0", { 20: { ios: attempts(500) } }, day);
@@ -203,7 +205,7 @@ describe("dashboard: what it reads", () => {
   });
 
   it("costs less than 3,500 reads an hour with ten pages open on five busy versions", async () => {
-    const database = ownDatabase(Date.UTC(2026, 10, 23, 12));
+    const database = createTimedFirestore(Date.UTC(2026, 10, 23, 12));
     const reader = createCounterReader(database.firestore, database.now);
     const busy = ["2.5.1", "2.5.0", "2.4.1", "2.4.0", "builtin"];
     const history = Object.fromEntries(Array.from({ length: 30 }, (_, day) => [day, { ios: attempts(10) }]));

@@ -10,10 +10,10 @@ import { describeInProcess } from "../backend.ts";
 const functions = new URL("../..", import.meta.url).pathname;
 
 /** Runs what `npm start` runs. `output` grows as the process prints. */
-function start(port: string) {
+function start(port: string, settings: Record<string, string> = {}) {
   const child = spawn(process.execPath, ["dev/local/start.ts"], {
     cwd: functions,
-    env: { ...process.env, PORT: port },
+    env: { ...process.env, PORT: port, ...settings },
   });
   const running = { child, output: "" };
   for (const stream of [child.stdout, child.stderr]) {
@@ -111,9 +111,7 @@ describeInProcess("npm start", () => {
     expect(code).to.equal(1);
     expect(second.output).to.match(/^Port \d+ is in use\. Choose another one: PORT=\d+ npm start\n$/);
 
-    process.env.EVENT_RETENTION_DAYS = "ninety";
-    const wrong = start("0");
-    delete process.env.EVENT_RETENTION_DAYS;
+    const wrong = start("0", { EVENT_RETENTION_DAYS: "ninety" });
     expect((await once(wrong.child, "exit"))[0]).to.equal(1);
     expect(wrong.output).to.equal(
       'EVENT_RETENTION_DAYS: expected a whole number from 0 to 36500, got "ninety"\n',

@@ -1,9 +1,9 @@
-import { FirestoreMock } from "@firebase-bridge/firestore-admin";
 import { expect } from "chai";
 import { type FirestoreServer, serveFirestore } from "../../dev/local/firestore-server.ts";
 import { type FunctionProcess, startFunction } from "../../dev/local/framework.ts";
 import { projectId } from "../../dev/local/stack.ts";
 import { anEvent } from "../../dev/testing/events.ts";
+import { createFirestore } from "../../dev/testing/firestores.ts";
 import { type SwallowingProxy, startSwallowingProxy } from "../../dev/testing/swallowing-proxy.ts";
 import { describeInProcess } from "../backend.ts";
 
@@ -11,7 +11,7 @@ import { describeInProcess } from "../backend.ts";
 const LONGEST_SILENCE_MILLISECONDS = 40_000;
 
 describeInProcess("a connection to Firestore, in the process of stats", () => {
-  const firestore = new FirestoreMock().createDatabase(projectId).firestore();
+  const firestore = createFirestore(projectId);
   let server: FirestoreServer;
   let proxy: SwallowingProxy;
   let stats: FunctionProcess;

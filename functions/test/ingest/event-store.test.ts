@@ -53,12 +53,11 @@ describeInProcess("storing", () => {
   it("sends one event for a batch that repeats it, and says so in the log", async () => {
     const event = anEvent({ app_id: newApp(), timestamp });
     let writes = 0;
-    const restore = interceptCalls(backend().firestore, ({ method, request, proceed }) => {
+    interceptCalls(backend().firestore, ({ method, request, proceed }) => {
       if (method === "batchWrite") writes += request.writes?.length ?? 0;
       return proceed();
     });
     await post(Array.from({ length: 100 }, () => event));
-    restore();
     expect(writes).to.equal(1);
     expect(logs.find(({ message }) => message === "events")).to.include({ stored: 1, duplicate: 99 });
   });
@@ -96,10 +95,10 @@ describeInProcess("storing", () => {
     const db = backend().newFirestore();
     const create = storeIn(db);
     const sent: number[] = [];
-    const restore = interceptCalls(db, ({ request, proceed }) =>
+    interceptCalls(db, ({ request, proceed }) =>
       sent.push(request.writes?.length ?? 0) === 2 ? new Promise(() => {}) : proceed(),
     );
-    const results = await create(Array.from({ length: 60 }, () => parsedEvent())).finally(restore);
+    const results = await create(Array.from({ length: 60 }, () => parsedEvent()));
     expect(results).to.deep.equal(Array.from({ length: 60 }, () => "stored"));
     expect(sent.slice(0, 3)).to.deep.equal([20, 20, 20]);
     expect(sent.slice(3).reduce((sum, writes) => sum + writes)).to.equal(20); // Those of the second, again.
@@ -108,14 +107,12 @@ describeInProcess("storing", () => {
   it("does not wait for a silent Firestore once for each call", async () => {
     const db = backend().newFirestore();
     let calls = 0;
-    const restore = interceptCalls(db, () => {
+    interceptCalls(db, () => {
       calls++;
       return new Promise(() => {});
     });
     const events = Array.from({ length: 500 }, () => parsedEvent());
-    const error = await storeIn(db)(events)
-      .catch((reason) => reason)
-      .finally(restore);
+    const error = await storeIn(db)(events).catch((reason) => reason);
     expect(classify(error)).to.equal("transient");
     expect(calls).to.be.within(8, 24); // 25 are needed to store them, and each event is tried twice.
   });
@@ -126,7 +123,7 @@ describeInProcess("storing", () => {
     let calls = 0;
     let underWay = 0;
     let mostAtOnce = 0;
-    const restore = interceptCalls(db, async ({ proceed }) => {
+    interceptCalls(db, async ({ proceed }) => {
       calls++;
       mostAtOnce = Math.max(mostAtOnce, ++underWay);
       const busyUntil = hurriedTime.clock.now() + 400;
@@ -135,7 +132,7 @@ describeInProcess("storing", () => {
       underWay--;
       return proceed();
     });
-    const results = await create(Array.from({ length: 500 }, () => parsedEvent())).finally(restore);
+    const results = await create(Array.from({ length: 500 }, () => parsedEvent()));
     expect(new Set(results)).to.deep.equal(new Set(["stored"]));
     expect(calls).to.equal(25); // 10 s of work, and none of it twice.
     expect(mostAtOnce).to.equal(8);

@@ -8,9 +8,10 @@ import { type Browser, type BrowserContextOptions, chromium, type Page } from "p
 import { listen } from "../../dev/local/listen.ts";
 import { attempts, writeCounter, writeMonth } from "../../dev/testing/counters.ts";
 import { anEvent, newApp } from "../../dev/testing/events.ts";
+import { createTimedFirestore, type TimedFirestore } from "../../dev/testing/firestores.ts";
 import { counterRef, dayId, daysOf } from "../../src/counting/documents.ts";
 import { backend, post } from "../backend.ts";
-import { type OwnDatabase, ownDatabase, type ServedDashboard, serveDashboard } from "../dashboard/server.ts";
+import { type ServedDashboard, serveDashboard } from "../dashboard/server.ts";
 
 const CHROMIUM = "/usr/bin/chromium";
 const missing = existsSync(CHROMIUM) ? "" : " (not run: no Chromium here, apt-get install chromium)";
@@ -81,7 +82,7 @@ describe(`dashboard, in a browser${missing}`, () => {
     expect(seen, "what the browser's console says").to.deep.equal([]);
   });
 
-  async function serve(database: OwnDatabase, port?: number): Promise<ServedDashboard> {
+  async function serve(database: TimedFirestore, port?: number): Promise<ServedDashboard> {
     const dashboard = await serveDashboard(database, port);
     open.push(dashboard);
     return dashboard;
@@ -130,7 +131,7 @@ describe(`dashboard, in a browser${missing}`, () => {
 
   /** A month of two apps, one of which has a version that fails on iOS. */
   async function month() {
-    const database = ownDatabase();
+    const database = createTimedFirestore();
     await writeMonth(database.firestore, SHOP, { bad: true });
     await writeMonth(database.firestore, "com.example.legacy", { scale: 0.1 });
     return { database, ...(await serve(database)) };
@@ -334,7 +335,7 @@ describe(`dashboard, in a browser${missing}`, () => {
   });
 
   it("says what to do where there is no data yet, and where an app has none", async () => {
-    const empty = await visit((await serve(ownDatabase())).url);
+    const empty = await visit((await serve(createTimedFirestore())).url);
     expect(await empty.locator("#alarm").textContent()).to.match(/Nothing has been counted yet.*statsUrl/);
     expect(await empty.locator("#picker").isVisible()).to.equal(false);
     expect(await empty.locator("table").count()).to.equal(0);
@@ -394,7 +395,7 @@ describe(`dashboard, in a browser${missing}`, () => {
   });
 
   it("stays with the app that it began with, whatever another does", async () => {
-    const database = ownDatabase();
+    const database = createTimedFirestore();
     await writeCounter(database.firestore, "com.example.first", "1.0.0", { 0: { ios: attempts(90) } });
     await writeCounter(database.firestore, "com.example.other", "1.0.0", { 0: { ios: attempts(80) } });
     const { url } = await serve(database);
@@ -422,7 +423,7 @@ describe(`dashboard, in a browser${missing}`, () => {
   });
 
   it("shows the names that strangers choose as text", async () => {
-    const database = ownDatabase();
+    const database = createTimedFirestore();
     const hostile = [
       "<img src=x onerror=alert(1)>",
       '"><script>alert(1)</script>',
@@ -458,7 +459,7 @@ describe(`dashboard, in a browser${missing}`, () => {
   });
 
   it("says what is left out, and shows rates of too little data in grey", async () => {
-    const database = ownDatabase();
+    const database = createTimedFirestore();
     for (let i = 0; i < 23; i++) {
       await writeCounter(database.firestore, SHOP, `1.${i}.0`, { 0: { ios: attempts(100 - i * 4, 2) } });
     }
@@ -540,7 +541,7 @@ describe(`dashboard, in a browser${missing}`, () => {
   });
 
   it("copies no name that a spreadsheet runs as a formula", async () => {
-    const database = ownDatabase();
+    const database = createTimedFirestore();
     const version = '=HYPERLINK("https://evil.example")';
     await writeCounter(database.firestore, SHOP, version, { 0: { ios: { set: 1, "@action": 1 } } });
     const { url } = await serve(database);
@@ -560,7 +561,7 @@ describe(`dashboard, in a browser${missing}`, () => {
   it("has no accessibility faults, with an alarm, without one, empty and broken, light, dark and on a phone", async () => {
     const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
     const { url, close } = await month();
-    const empty = await serve(ownDatabase());
+    const empty = await serve(createTimedFirestore());
     const phone = { viewport: { width: 390, height: 844 } };
     const faults = async (page: Page) => {
       await page.evaluate(axe);

@@ -1,25 +1,17 @@
 import { expect } from "chai";
 import type { Firestore } from "firebase-admin/firestore";
+import { storeEvent } from "../../dev/testing/events.ts";
 import { firestoreError, interceptCalls, interceptReads } from "../../dev/testing/faults.ts";
+import { createFirestore } from "../../dev/testing/firestores.ts";
 import { catchUp, command } from "../../tools/catch-up.ts";
-import {
-  contents,
-  countAllEvents,
-  counter,
-  day,
-  deaths,
-  dieAtEachCall,
-  emptyFirestore,
-  run,
-  storeEvent,
-} from "./tools.ts";
+import { contents, countAllEvents, counter, day, deaths, dieAtEachCall, run } from "./tools.ts";
 
 const today = day(0);
 const soon = () => Date.now() + 60_000;
 
 describe("catch-up", () => {
   it("counts what no trigger has counted, under the day it was received", async () => {
-    const db = emptyFirestore();
+    const db = createFirestore();
     await storeEvent(db, { action: "set", platform: "ios" }, 3);
     await storeEvent(db, { action: "set" });
     await storeEvent(db, { action: "update_fail" });
@@ -111,7 +103,7 @@ describe("catch-up", () => {
   });
 
   it("moves what is left in shards, so that counters can be unsharded", async () => {
-    const db = emptyFirestore();
+    const db = createFirestore();
     const sharded = counter(db, 10);
     const store = async (index: number) =>
       sharded(await storeEvent(db, { action: index % 3 === 0 ? "set_fail" : "set" }));
@@ -126,7 +118,7 @@ describe("catch-up", () => {
   });
 
   it("asks nothing when every event is counted", async () => {
-    const { output, questions } = await run(command, [], emptyFirestore());
+    const { output, questions } = await run(command, [], createFirestore());
     expect({ output, questions }).to.deep.equal({ output: "Every event is counted.", questions: [] });
   });
 
@@ -148,7 +140,7 @@ const MISSED = 13;
 
 /** Events of two versions, none of them counted. */
 async function missedEvents(): Promise<Firestore> {
-  const db = emptyFirestore();
+  const db = createFirestore();
   const store = (index: number) =>
     storeEvent(db, {
       action: index % 3 === 0 ? "set_fail" : "set",

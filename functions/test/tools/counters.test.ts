@@ -2,10 +2,12 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { expect } from "chai";
 import fc from "fast-check";
 import type { Firestore } from "firebase-admin/firestore";
+import { storeEvent } from "../../dev/testing/events.ts";
+import { createFirestore } from "../../dev/testing/firestores.ts";
 import { printable } from "../../page/printable.js";
 import { command } from "../../tools/counters.ts";
 import { printableJson, table } from "../../tools/lib/table.ts";
-import { countAllEvents, emptyFirestore, run, storeEvent } from "./tools.ts";
+import { countAllEvents, run } from "./tools.ts";
 
 describe("counters", () => {
   it("shows installs, failures and rates of each version and platform, the latest version first", async () => {
@@ -63,11 +65,11 @@ describe("counters", () => {
   });
 
   it("says so when nothing is counted", async () => {
-    expect((await run(command, [], emptyFirestore())).output).to.equal("Nothing is counted yet.");
+    expect((await run(command, [], createFirestore())).output).to.equal("Nothing is counted yet.");
   });
 
   it("names a document that is no counter, and fails", async () => {
-    const db = emptyFirestore();
+    const db = createFirestore();
     await db.doc("counters/by-hand").set({ actions: "many" });
     const { exitCode, complaints } = await run(command, [], db);
     expect(exitCode).to.equal(1);
@@ -75,7 +77,7 @@ describe("counters", () => {
   });
 
   it("shows a hostile version name without obeying it", async () => {
-    const db = emptyFirestore();
+    const db = createFirestore();
     const hostile = "1.0\u001b]0;owned\u0007\u009b2J\r\n\u202e\u2028\u{e0041}\u3164";
     await storeEvent(db, { version_name: hostile });
     await countAllEvents(db);
@@ -89,7 +91,7 @@ describe("counters", () => {
 
 describe("what tools print", () => {
   it("is no formula in a table, and as it is elsewhere", async () => {
-    const db = emptyFirestore();
+    const db = createFirestore();
     await storeEvent(db, { version_name: "=1+1" });
     await countAllEvents(db);
     expect((await run(command, [], db)).output).to.include("com.example.shop  '=1+1 ");
@@ -125,7 +127,7 @@ const visible = /^(\n|[^\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_
 
 /** Counters of two apps and three versions. */
 async function shop(): Promise<Firestore> {
-  const db = emptyFirestore();
+  const db = createFirestore();
   await storeEvent(db, {
     app_id: "com.example.desktop",
     version_name: "1.0.0",

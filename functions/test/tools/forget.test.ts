@@ -1,19 +1,10 @@
 import { expect } from "chai";
 import type { Firestore } from "firebase-admin/firestore";
-import { anEvent, parsedEvent } from "../../dev/testing/events.ts";
+import { anEvent, parsedEvent, storeEvent } from "../../dev/testing/events.ts";
 import { firestoreError, interceptCalls } from "../../dev/testing/faults.ts";
+import { createFirestore } from "../../dev/testing/firestores.ts";
 import { command, forget } from "../../tools/forget.ts";
-import {
-  contents,
-  countAllEvents,
-  counter,
-  day,
-  deaths,
-  dieAtEachCall,
-  emptyFirestore,
-  run,
-  storeEvent,
-} from "./tools.ts";
+import { contents, countAllEvents, counter, day, deaths, dieAtEachCall, run } from "./tools.ts";
 
 const device = String(anEvent().device_id);
 const other = "9e2c1a54-6f1d-4e0c-8c57-0b7e4d2f9b31";
@@ -21,7 +12,7 @@ const shop = "counters/com.example.shop@2.5.1";
 
 describe("forget", () => {
   it("deletes the events of a device, whatever the case of its id, and of no other", async () => {
-    const db = emptyFirestore();
+    const db = createFirestore();
     await storeEvent(db);
     await storeEvent(db, { device_id: other });
     await storeEvent(db);
@@ -33,7 +24,7 @@ describe("forget", () => {
   });
 
   it("deletes those of one app if that is asked", async () => {
-    const db = emptyFirestore();
+    const db = createFirestore();
     await storeEvent(db);
     await storeEvent(db, { app_id: "com.example.desktop" });
     await forget(db, { device, app: "com.example.desktop" }, { countEvent: counter(db) });
@@ -43,7 +34,7 @@ describe("forget", () => {
   });
 
   it("leaves counters as they are, and counts first what is not counted yet", async () => {
-    const db = emptyFirestore();
+    const db = createFirestore();
     await storeEvent(db);
     await countAllEvents(db);
     await storeEvent(db);
@@ -55,13 +46,13 @@ describe("forget", () => {
   });
 
   it("deletes a document that is no event, which nothing can count", async () => {
-    const db = emptyFirestore();
+    const db = createFirestore();
     await db.collection("events").add({ device_id: device, counted: false });
     expect((await forget(db, { device }, { countEvent: counter(db) })).deleted).to.equal(1);
   });
 
   it("keeps what it cannot count, says so, and fails", async () => {
-    const db = emptyFirestore();
+    const db = createFirestore();
     await storeEvent(db);
     const restore = interceptCalls(db, ({ request, proceed }) =>
       JSON.stringify(request.writes ?? []).includes(shop)
@@ -77,7 +68,7 @@ describe("forget", () => {
   });
 
   it("shows what it would delete, and asks; on no it deletes nothing", async () => {
-    const db = emptyFirestore();
+    const db = createFirestore();
     await storeEvent(db, {}, 5);
     await countAllEvents(db);
     await storeEvent(db, {}, 2);
@@ -95,7 +86,7 @@ describe("forget", () => {
   });
 
   it("deletes on yes", async () => {
-    const db = emptyFirestore();
+    const db = createFirestore();
     await storeEvent(db);
     const { exitCode, output } = await run(command, ["--device", device], db, true);
     expect({ exitCode, last: output.split("\n").at(-1) }).to.deep.equal({
@@ -106,7 +97,7 @@ describe("forget", () => {
   });
 
   it("asks nothing about a device that it does not know, and takes no empty id", async () => {
-    const db = emptyFirestore();
+    const db = createFirestore();
     await storeEvent(db, { device_id: "" });
     const { output, questions } = await run(command, ["--device", device], db);
     expect({ output, questions }).to.deep.equal({
@@ -179,7 +170,7 @@ describe("forget", () => {
 
 /** Events of one device: two of Ada's, in two apps, and three that are not hers. */
 async function namedEvents(): Promise<Firestore> {
-  const db = emptyFirestore();
+  const db = createFirestore();
   await storeEvent(db, { custom_id: "Ada" });
   await storeEvent(db, { custom_id: "Ada", app_id: "com.example.desktop" });
   await storeEvent(db, { custom_id: "ada" });
@@ -190,7 +181,7 @@ async function namedEvents(): Promise<Firestore> {
 
 /** Events of two devices and versions, of which some are counted. */
 async function partlyCounted(): Promise<Firestore> {
-  const db = emptyFirestore();
+  const db = createFirestore();
   const store = (index: number) =>
     storeEvent(db, {
       version_name: index % 3 === 0 ? "2.5.0" : "2.5.1",

@@ -1,21 +1,13 @@
 import { expect } from "chai";
 import type { Firestore } from "firebase-admin/firestore";
+import { storeEvent } from "../../dev/testing/events.ts";
 import { interceptCalls } from "../../dev/testing/faults.ts";
+import { createFirestore } from "../../dev/testing/firestores.ts";
 import { counterId } from "../../src/counting/documents.ts";
 import { moveShards } from "../../src/counting/shards.ts";
 import { command, purge } from "../../tools/purge.ts";
 import { command as verify } from "../../tools/verify.ts";
-import {
-  contents,
-  countAllEvents,
-  counter,
-  day,
-  deaths,
-  dieAtEachCall,
-  emptyFirestore,
-  run,
-  storeEvent,
-} from "./tools.ts";
+import { contents, countAllEvents, counter, day, deaths, dieAtEachCall, run } from "./tools.ts";
 
 const app_id = "com.example.shop";
 const madeUp = { app_id, version_name: "9.9.9" };
@@ -57,7 +49,7 @@ describe("purge", () => {
   });
 
   it("lets nothing come back that is delivered after its event was deleted", async () => {
-    const db = emptyFirestore();
+    const db = createFirestore();
     const undelivered = await storeEvent(db, { version_name: "9.9.9" });
     await purge(db, { ...madeUp, events: true });
     await counter(db)(undelivered); // Eventarc delivers what it has, however late.
@@ -67,7 +59,7 @@ describe("purge", () => {
 
   it("leaves nothing though shards are moved to the counter at any moment of it", async () => {
     for (let moment = 0, calls = 1; moment < calls; moment++) {
-      const db = emptyFirestore();
+      const db = createFirestore();
       await counter(db, 100)(await storeEvent(db, { version_name: "9.9.9" }, 3));
       await counter(db, 100)(await storeEvent(db, { version_name: "9.9.9" }));
       calls = 0;
@@ -120,7 +112,7 @@ describe("purge", () => {
 
   it("finds what is left of a counter that is gone", async () => {
     for (const left of [`${path}/days/${day(0)}`, `${path}/shards/3`]) {
-      const db = emptyFirestore();
+      const db = createFirestore();
       await db.doc(left).set({});
       const { output, questions } = await run(command, args, db, true);
       expect(output).to.include("There is no counter, but what belongs to it.");
@@ -130,7 +122,7 @@ describe("purge", () => {
   });
 
   it("asks nothing about a version of which there is nothing", async () => {
-    const db = emptyFirestore();
+    const db = createFirestore();
     const nothing = "There is nothing of version 9.9.9 of com.example.shop to delete.";
     const { exitCode, output, questions } = await run(command, [...args, "--events"], db);
     expect({ exitCode, questions }).to.deep.equal({ exitCode: 0, questions: [] });
@@ -147,7 +139,7 @@ describe("purge", () => {
       ["9/9%", "9/9%"],
       ["版".repeat(512), "版".repeat(512)],
     ] as const) {
-      const db = emptyFirestore();
+      const db = createFirestore();
       await storeEvent(db, { version_name: name });
       await countAllEvents(db);
       expect(await contents(db)).to.include.keys(`counters/${counterId({ app_id, version_name: name })}`);
@@ -202,7 +194,7 @@ describe("purge", () => {
 
 /** Counted events of 9.9.9, on two days and of a file, and of versions and an app that are not to be purged. */
 async function polluted(): Promise<Firestore> {
-  const db = emptyFirestore();
+  const db = createFirestore();
   const elsewhere = "com.example.desktop";
   await Promise.all([
     ...["2.5.1", "2.5.1"].map((version_name) => storeEvent(db, { version_name })),
@@ -218,7 +210,7 @@ async function polluted(): Promise<Firestore> {
 
 /** Events of 9.9.9, of which some are counted, on two days and in shards, and one of another version. */
 async function partlyCounted(): Promise<Firestore> {
-  const db = emptyFirestore();
+  const db = createFirestore();
   const store = (version_name: string, ago = 0) => storeEvent(db, { version_name }, ago);
   await Promise.all([store("9.9.9"), store("9.9.9", 1), store("9.9.9:a.js"), store("2.5.1")]);
   await countAllEvents(db);

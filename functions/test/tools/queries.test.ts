@@ -1,17 +1,18 @@
 import { readFileSync } from "node:fs";
 import { expect } from "chai";
-import { anEvent } from "../../dev/testing/events.ts";
+import { anEvent, storeEvent } from "../../dev/testing/events.ts";
 import { interceptReads } from "../../dev/testing/faults.ts";
+import { createFirestore } from "../../dev/testing/firestores.ts";
 import { command as catchUp } from "../../tools/catch-up.ts";
 import { command as counters } from "../../tools/counters.ts";
 import { command as forget } from "../../tools/forget.ts";
 import { command as purge } from "../../tools/purge.ts";
 import { command as verify } from "../../tools/verify.ts";
-import { countAllEvents, emptyFirestore, run, storeEvent } from "./tools.ts";
+import { countAllEvents, run } from "./tools.ts";
 
 describe("the queries of the tools", () => {
   it("need no index but those that Firestore keeps by itself", async () => {
-    const db = emptyFirestore();
+    const db = createFirestore();
     await storeEvent(db);
     await countAllEvents(db);
     await storeEvent(db);

@@ -2,13 +2,14 @@ import http from "node:http";
 import { expect } from "chai";
 import { listen } from "../../dev/local/listen.ts";
 import { newApp } from "../../dev/testing/events.ts";
+import { createFirestore } from "../../dev/testing/firestores.ts";
 import { measuresOf } from "../../src/health/measures.ts";
 import { createEventParser } from "../../src/ingest/event.ts";
 import { readCounters } from "../../tools/counters.ts";
 import { deviceRequests, type Update } from "../../tools/lib/device.ts";
 import { command, simulate } from "../../tools/simulate.ts";
 import { backend, storedEvents } from "../backend.ts";
-import { emptyFirestore, run, runTool } from "./tools.ts";
+import { run, runTool } from "./tools.ts";
 
 const update: Update = {
   app: "com.example.shop",
@@ -169,7 +170,7 @@ describe("simulate", () => {
     const { exitCode, output } = await run(
       command,
       ["--url", url.href, "--devices", "3", "--seed", "x", "--repeats", "0"],
-      emptyFirestore(),
+      createFirestore(),
     );
     await close();
     expect(exitCode).to.equal(1);
@@ -178,7 +179,7 @@ describe("simulate", () => {
 
   it("asks before it sends to another machine", async () => {
     const args = ["--url", "https://stats.invalid/", "--devices", "7"];
-    const { exitCode, questions } = await run(command, args, emptyFirestore(), false);
+    const { exitCode, questions } = await run(command, args, createFirestore(), false);
     expect(exitCode).to.equal(0);
     expect(questions).to.deep.equal([
       "Send the events of 7 made-up devices to stats.invalid, to be stored and counted?",

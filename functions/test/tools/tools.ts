@@ -1,55 +1,20 @@
-/** What the tests of the tools share: a Firestore without triggers, events in it, and an operator. */
+/** An operator who runs tools, and the world that the tests of the tools compare. */
 
 import { execFile } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import { FirestoreMock } from "@firebase-bridge/firestore-admin";
 import { expect } from "chai";
-import { type DocumentSnapshot, type Firestore, Timestamp } from "firebase-admin/firestore";
+import type { Firestore } from "firebase-admin/firestore";
 import type { z } from "zod";
 import { systemTime } from "../../dev/testing/clocks.ts";
-import { anEvent } from "../../dev/testing/events.ts";
 import { type Call, firestoreError, interceptCalls } from "../../dev/testing/faults.ts";
 import { createEventCounter } from "../../src/counting/count-events.ts";
-import { COUNTERS, DAYS, EVENTS, SHARDS } from "../../src/counting/documents.ts";
+import { COUNTERS, DAYS, dayId, EVENTS, SHARDS } from "../../src/counting/documents.ts";
 import { type Command, runCommand } from "../../tools/lib/command.ts";
-
-const databases = new FirestoreMock();
-let next = 1;
-
-/** A Firestore of its own, in which nothing counts by itself. */
-export function emptyFirestore(): Firestore {
-  return databases.createDatabase(`demo-tools-${next++}`).firestore();
-}
-
-const DAY = 86_400_000;
-
-/** How many events were stored in each: their ids are their numbers, the same in every run. */
-const stored = new WeakMap<Firestore, number>();
-
-/** Stores an event as the backend does, not counted. `ago` is how many days ago it was received. */
-export async function storeEvent(
-  db: Firestore,
-  fields: Record<string, unknown> = {},
-  ago = 0,
-  retention = 90,
-): Promise<DocumentSnapshot> {
-  const received = Date.now() - ago * DAY;
-  const number = (stored.get(db) ?? 0) + 1;
-  stored.set(db, number);
-  const ref = db.doc(`${EVENTS}/event${String(number).padStart(3, "0")}`);
-  await ref.set({
-    ...anEvent(fields),
-    received_at: Timestamp.fromMillis(received),
-    expire_at: Timestamp.fromMillis(received + retention * DAY),
-    counted: false,
-  });
-  return ref.get();
-}
 
 /** The name of the day so many days ago. */
 export function day(ago: number): string {
-  return new Date(Date.now() - ago * DAY).toISOString().slice(0, 10);
+  return dayId(Date.now(), ago);
 }
 
 /** The counting of the trigger, without its pauses. */

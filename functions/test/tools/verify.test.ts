@@ -1,12 +1,13 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect } from "chai";
 import { FieldValue, type Firestore } from "firebase-admin/firestore";
-import { anEvent } from "../../dev/testing/events.ts";
+import { anEvent, storeEvent } from "../../dev/testing/events.ts";
 import { interceptReads } from "../../dev/testing/faults.ts";
+import { createFirestore } from "../../dev/testing/firestores.ts";
 import { catchUp } from "../../tools/catch-up.ts";
 import { forget } from "../../tools/forget.ts";
 import { command, verify } from "../../tools/verify.ts";
-import { countAllEvents, counter, day, emptyFirestore, run, storeEvent } from "./tools.ts";
+import { countAllEvents, counter, day, run } from "./tools.ts";
 
 const total = "counters/com.example.shop@2.5.1";
 
@@ -71,7 +72,7 @@ describe("verify", () => {
   });
 
   it("asks of days with expired events only that nothing is missing", async () => {
-    const db = emptyFirestore();
+    const db = createFirestore();
     await storeEvent(db, {}, 40, 30);
     await storeEvent(db, {}, 40, 30);
     await storeEvent(db, {}, 50, 30);
@@ -90,7 +91,7 @@ describe("verify", () => {
   });
 
   it("expects events that are kept for ever", async () => {
-    const db = emptyFirestore();
+    const db = createFirestore();
     await storeEvent(db, { action: "set" }, 400);
     await db.doc("events/event001").update({ expire_at: FieldValue.delete() });
     await countAllEvents(db);
@@ -159,7 +160,7 @@ describe("verify", () => {
 
 /** Events of two apps, two versions, three platforms and two days, all counted. */
 async function countedEvents(): Promise<Firestore> {
-  const db = emptyFirestore();
+  const db = createFirestore();
   await storeEvent(db);
   await storeEvent(db);
   await storeEvent(db, { platform: "ios" }, 1);

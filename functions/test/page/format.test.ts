@@ -1,0 +1,33 @@
+import { expect } from "chai";
+import { formatAge, formatDay, formatNumber, formatPercent, formatPlace } from "../../page/format.js";
+
+describe("the page's formats", () => {
+  it("give a rate the decimals that it needs", () => {
+    const rates = [0, 0.0004, 0.001, 0.081, 0.5, 0.9994, 0.9996, 1];
+    expect(rates.map(formatPercent)).to.deep.equal([
+      "0 %",
+      "0.04 %",
+      "0.1 %",
+      "8.1 %",
+      "50.0 %",
+      "99.9 %",
+      "100 %",
+      "100 %",
+    ]);
+  });
+
+  it("separate thousands, and name days by UTC", () => {
+    expect(formatNumber(1_234_567)).to.equal("1,234,567");
+    expect(formatDay("2026-11-01")).to.equal("1 Nov");
+  });
+
+  it("tell roughly how long ago something was", () => {
+    const now = Date.UTC(2026, 10, 23, 12);
+    const ages = [20, 5 * 60, 3 * 3_600, 3 * 86_400].map((seconds) => formatAge(now - seconds * 1_000, now));
+    expect(ages).to.deep.equal(["just now", "5 min ago", "3 h ago", "20 Nov"]);
+  });
+
+  it("name a platform, and nothing for all of them", () => {
+    expect([formatPlace("ios"), formatPlace("all")]).to.deep.equal([" on ios", ""]);
+  });
+});
