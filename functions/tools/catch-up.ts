@@ -18,7 +18,7 @@ import { addTo } from "./lib/tally.ts";
 /** As many as an instance of the trigger has in flight: a counter is written once a second, whatever shares that. */
 const PAGE_SIZE = 1_000;
 
-/** What became of the events that were not counted. */
+/** The outcome for the events that were not counted. */
 export interface CaughtUp {
   /** Those that are counted now, by this run or by a trigger meanwhile. */
   counted: number;
@@ -28,7 +28,7 @@ export interface CaughtUp {
   failures: Map<string, number>;
 }
 
-/** How a tool works through events. */
+/** Options of tools that work through events. */
 export interface WorkOptions {
   countEvent?: CountEvent;
   pageSize?: number;
@@ -36,14 +36,15 @@ export interface WorkOptions {
   onProgress?: (events: number) => void;
 }
 
-/** How many events are not counted. Firestore bills a read for each thousand of them. */
+/** The number of events that are not counted. Firestore bills a read for each thousand of them. */
 export async function countUncounted(db: Firestore): Promise<number> {
   return (await uncounted(db).count().get()).data().count;
 }
 
 /**
- * Counts all events that are not counted and were stored before `before` (milliseconds since 1970). Each is counted
- * once, whatever else counts at the same time, and wherever an earlier run was stopped: it is the trigger's own way.
+ * Counts all events that are not counted and were stored before `before` (milliseconds since 1970). It counts as the
+ * trigger does, so each event counts once, whatever else counts at the same time, and wherever an earlier run was
+ * stopped.
  */
 export async function catchUp(
   db: Firestore,

@@ -47,7 +47,10 @@ function compare(a: string, b: string): number {
   return a < b ? -1 : Number(a > b);
 }
 
-/** How installing went. The rates are those of failed / (installs + failed); `null` before the first of either. */
+/**
+ * The measures of a version with its rates, failed / (installs + failed) and the rest; `null` before the first of
+ * either.
+ */
 interface Rates extends Measures {
   success_rate: number | null;
   failure_rate: number | null;
@@ -88,7 +91,7 @@ function percent(rate: number | null): string {
   return rate === null ? "–" : `${(rate * 100).toFixed(2)} %`;
 }
 
-/** What `npm run counters -- --json` prints: the counters with their rates. */
+/** The output of `npm run counters -- --json`: the counters with their rates. */
 export function counterJson(counters: readonly Counter[]): string {
   return printableJson(
     counters.map(({ app_id, version_name, updated_at, actions, platforms }) => ({

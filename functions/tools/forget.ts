@@ -15,8 +15,8 @@ import { addTo } from "./lib/tally.ts";
 const PAGE_SIZE = 500;
 
 /**
- * Whose events; of one app, or of all. `device` is taken in any case, and stored in lower case; `customId` is taken as
- * it is.
+ * The person whose events are meant; in one app, or in all. `device` is taken in any case, since it is stored in
+ * lower case; `customId` is taken as it is.
  */
 export type Whose = ({ device: string } | { customId: string }) & { app?: string | undefined };
 
@@ -29,7 +29,7 @@ export interface FoundEvents {
   last: string;
 }
 
-/** What `forget` would delete, by app. Changes nothing. */
+/** Lists what `forget` would delete, by app. Changes nothing. */
 export async function eventsOf(db: Firestore, whose: Whose): Promise<FoundEvents[]> {
   const apps = new Map<string, FoundEvents>();
   const query = eventsQuery(db, whose).select("app_id", "received_at", "counted");
@@ -49,7 +49,7 @@ export async function eventsOf(db: Firestore, whose: Whose): Promise<FoundEvents
   return [...apps.values()].sort((a, b) => (a.app_id < b.app_id ? -1 : 1));
 }
 
-/** What became of somebody's events. */
+/** The outcome for somebody's events. */
 export interface Forgotten {
   deleted: number;
   /** Those that are kept because they could not be counted, by the reason. */
@@ -90,7 +90,10 @@ function eventsQuery(db: Firestore, whose: Whose) {
   return whose.app === undefined ? query : query.where("app_id", "==", whose.app);
 }
 
-/** What is stored of a custom id. A longer one would find nothing, which is no answer to who asks to be forgotten. */
+/**
+ * The stored length of a custom id. A longer one would find nothing, and somebody who asks to be forgotten would not
+ * be.
+ */
 const MAX_CUSTOM_ID = 128;
 
 const options = z.object({
@@ -139,7 +142,7 @@ export const command: Command<typeof options> = {
   },
 };
 
-/** Whose events were asked for, and what to call them. */
+/** Names those whose events were asked for. */
 function whoseEvents({ app, ...asked }: Pick<z.output<typeof options>, "app" | "device" | "custom-id">) {
   const { device, "custom-id": customId } = asked;
   if (device !== undefined && customId === undefined) {

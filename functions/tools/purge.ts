@@ -27,7 +27,7 @@ export interface Purge extends CounterIdentity {
   events: boolean;
 }
 
-/** How many documents of each kind. Events are 0 where they are not deleted. */
+/** Numbers of documents by kind. Events are 0 where they are not deleted. */
 interface Amounts {
   counters: number;
   days: number;
@@ -35,15 +35,15 @@ interface Amounts {
   events: number;
 }
 
-/** What `purge` would delete. */
+/** The documents that `purge` would delete. */
 export interface Purgeable extends Amounts {
-  /** What is counted, apart from what is in shards; absent where an earlier run was stopped at the end. */
+  /** The counter, without what is in shards; absent where an earlier run was stopped at the end. */
   counter: Counter | undefined;
-  /** How many events of the version are not counted yet, whether they are deleted or not. */
+  /** The number of events of the version that are not counted yet, whether they are deleted or not. */
   uncounted: number;
 }
 
-/** What `purge` would delete. Changes nothing. */
+/** Finds what `purge` would delete. Changes nothing. */
 export async function purgeable(db: Firestore, asked: Purge): Promise<Purgeable> {
   const ref = counterRef(db, asked);
   const snapshot = await ref.get();
@@ -59,11 +59,11 @@ export async function purgeable(db: Firestore, asked: Purge): Promise<Purgeable>
 
 /**
  * Deletes the counter of a version with its days and shards, and its events before them if that is asked. It can be
- * stopped at any point and run again: the counter goes last, and what is left is found without it. Answers with what this
+ * stopped at any point and run again: the counter goes last, and the rest is found without it. Answers with what this
  * run has deleted.
  *
- * The order lets nothing come back. An event that is deleted cannot be counted any more, and a shard that is deleted
- * cannot be moved to the counter; what was counted or moved before that is in what is deleted next.
+ * The order lets nothing come back. A deleted event cannot be counted any more, and a deleted shard cannot be moved
+ * to the counter. What was counted or moved before that stands in what is deleted next.
  */
 export async function purge(
   db: Firestore,
@@ -132,7 +132,7 @@ function eventQueries(db: Firestore, asked: CounterIdentity): Query[] {
   return namesOf(asked).flatMap((name) => [eventsNamed(db, asked, name), fileEvents(db, name)]);
 }
 
-/** What `countedVersion` makes the version of, each up to a `:`. */
+/** The names that `countedVersion` turns into the version, each up to a `:`. */
 function namesOf({ version_name }: CounterIdentity): string[] {
   return version_name === countedVersion("") ? [version_name, ""] : [version_name];
 }
@@ -142,9 +142,9 @@ function eventsNamed(db: Firestore, { app_id }: CounterIdentity, name: string): 
 }
 
 /**
- * The failures of single files of a version, such as `1.2.3:assets/main.js`, of all apps. Within one app they would need a
- * composite index, which would take storage for every event. This reads more than is deleted only where other apps
- * have a version of the same name, and of that version only the failures of files: much less than all events of the app.
+ * Finds the failures of single files of a version, such as `1.2.3:assets/main.js`, of all apps. Finding those of one
+ * app would need a composite index, which takes storage for every event. Where another app has a version of the same
+ * name, its failures of files are read too, which is much less than all events of the app.
  */
 function fileEvents(db: Firestore, name: string): Query {
   const afterColon = String.fromCharCode(":".charCodeAt(0) + 1);

@@ -26,15 +26,15 @@ const LONGEST_RETRY_AFTER_SECONDS = 60;
 
 export interface Simulated {
   requests: number;
-  /** How many events the requests carried, those sent again included. */
+  /** The events that the requests carried, those sent again included. */
   events: number;
-  /** How many answers came, by status. `no answer` is one of them. */
+  /** Answers by their status. `no answer` is one of them. */
   answers: Map<string, number>;
   /** Events that the server will not have, and those of which it is not known whether they were stored. */
   refused: number;
   unknown: number;
   seconds: number;
-  /** What the accepted events add to the counters. */
+  /** The counts that the accepted events add to the counters. */
   counters: Counted[];
 }
 
@@ -43,8 +43,9 @@ interface Counted extends CounterIdentity {
 }
 
 /**
- * Sends what `devices` devices send to `url` over an update, `concurrency` of them at a time. As plugins from 8.51.5 do, they
- * send a batch again after 408, 429, 5xx and lost connections: a second later, or after the `Retry-After` of a 429.
+ * Sends the requests of `devices` devices over an update to `url`, `concurrency` of them at a time. As plugins from
+ * 8.51.5 do, they send a batch again after 408, 429, 5xx and lost connections: a second later, or after the
+ * `Retry-After` of a 429.
  */
 export async function simulate(
   url: URL,
@@ -96,9 +97,9 @@ async function deliver(url: URL, body: DeviceEvent | DeviceEvent[], result: Simu
 
 interface Reception {
   isAccepted: boolean;
-  /** Whether the plugin drops the events then: on most of 4xx. */
+  /** Whether the plugin drops the events then, as on most of 4xx. */
   isFinal: boolean;
-  /** Which events of an accepted batch were refused, by their indexes. */
+  /** The indexes of the events of an accepted batch that were refused. */
   refused: Set<number>;
   retryAfterSeconds: number;
 }

@@ -25,8 +25,8 @@ import { amount, table } from "./lib/table.ts";
 import { addTo } from "./lib/tally.ts";
 
 /**
- * What can be wrong with a counter. `fewer events than counted` is not certainly wrong: events may have been deleted
- * before they expired (`forget`, by hand), or were counted twice; that cannot be told apart.
+ * A fault of a counter. `fewer events than counted` may be none: events were counted twice, or deleted before they
+ * expired (`forget`, by hand), and nobody can tell which.
  */
 export type Finding =
   | "counted events are missing"
@@ -34,7 +34,7 @@ export type Finding =
   | "not the sum of its days"
   | `not the sum of its ${string}`;
 
-/** Where a counter is not what it should be. */
+/** A place where a counter is not as it should be. */
 export interface Difference {
   app_id: string;
   version_name: string;
@@ -43,7 +43,7 @@ export interface Difference {
   /** A platform, or `all`. */
   platform: string;
   action: string;
-  /** What the counter says, and what it should say. */
+  /** The figure of the counter, and the right one. */
   counter: number;
   expected: number;
   finding: Finding;
@@ -62,10 +62,10 @@ export interface Verification {
 
 /**
  * Compares counters with events, by day, platform and action, as of one moment: Firestore reads the past of the last
- * hour, so what is counted meanwhile does not matter. Memory grows with counters and days, not with events.
+ * hour, so events that are counted meanwhile do not matter. Memory grows with counters and days, not with events.
  *
- * Of a day of which no event has expired, the counter must be what the events add up to; of another day, at least
- * that. A total must be the sum of its days, whatever is retained.
+ * A day of which no event has expired must equal the sum of its events; any other day must be at least that. A total
+ * must be the sum of its days, whatever is retained.
  */
 export async function verify(
   db: Firestore,
@@ -117,12 +117,12 @@ interface CounterWithDays {
   days: Map<string, Figures>;
 }
 
-/** What the events of a day add up to, and the shortest time for which one of them is kept, in milliseconds. */
+/** The sum of a day's events, and the shortest time for which one of them is kept, in milliseconds. */
 type RetainedDays = Map<string, { figures: Figures; retention: number }>;
 
 interface Retained {
   events: Verification["events"];
-  /** What the counters should be, by their ids. */
+  /** The right counters, by their ids. */
   counters: Map<string, { app_id: string; version_name: string; days: RetainedDays }>;
   shortestRetention?: number;
 }
@@ -197,7 +197,7 @@ async function* countersWithDays(
   }
 }
 
-/** What is in shards and not yet moved to the counters, by their ids. */
+/** Reads what is in shards and not yet in the counters, by the counters' ids. */
 async function readShards(db: Firestore, { app, version }: Which, paging: Paging) {
   const sharded = new Map<string, { identity: CounterIdentity; parts: DayCounts[] }>();
   for await (const page of pages(db.collectionGroup(SHARDS), paging)) {
@@ -231,7 +231,7 @@ function addFigures(sum: Figures, counts: Counts): void {
   for (const [key, count] of figuresOf(counts)) addTo(sum, key, count);
 }
 
-/** What counts are split by, besides actions. */
+/** The names of the dimensions of counts, besides actions. */
 const dimensions = Object.keys(addCounts([])).filter((name) => name !== "actions");
 
 type Found = Omit<Difference, "app_id" | "version_name">;

@@ -19,24 +19,24 @@ const ANSWER_MILLISECONDS = 30_000;
 const BROKEN_SHARE = 25;
 const SOCKET_MILLISECONDS = 300;
 
-/** How long an attack has been going on when a valid event comes in between. */
+/** A valid event comes in between when the attack has been going on for so long. */
 const INTO_ATTACK_MILLISECONDS = 100;
 
 const MAX_FAILURES = 20;
 
-/** How much larger `stats` may be at the end than after the first requests, in bytes. It grows by some 130 MiB, and then no more. */
+/** Bounds the growth of `stats` after the first requests, in bytes. It grows by some 130 MiB, and then no more. */
 const MAX_GROWTH = 192 * 1024 * 1024;
 
 export interface FuzzReport {
   requests: number;
-  /** How often each status was answered; `none` where the request was cut off. */
+  /** Requests by the status of their answer; `none` where the request was cut off. */
   statuses: Map<number | "none", number>;
   /** Valid events that were sent in between, and that are stored and counted. */
   counted: number;
   /** By how much the server's memory grew after the first requests, and the most that it was, in bytes. */
   growth: number;
   peak: number;
-  /** What should not have happened, in words; empty if all is well. */
+  /** What went wrong, in words; empty if all is well. */
   failures: string[];
 }
 
@@ -172,7 +172,7 @@ function samples(server: Instance, seed: number, numRuns: number): (AttackReques
   return fc.sample(any, { seed, numRuns });
 }
 
-/** What is wrong with an answer. Of stack traces and paths, none may be in it. */
+/** Finds what is wrong with an answer: a 5xx, or a stack trace or path in it. */
 function faultOf({ status, body }: RawAnswer, request: AttackRequest | Buffer): string | undefined {
   if (status >= 500) return `answered ${status}: ${inWords(request)}`;
   if (/node_modules|file:\/\/|\n\s+at |\.[jt]s:\d/.test(body))
@@ -197,7 +197,7 @@ async function sendValidEvent(server: Instance, sent: number): Promise<string> {
   return app_id;
 }
 
-/** What is wrong with the counter of one valid event; it may take a moment to follow. */
+/** Finds what is wrong with the counter of one valid event. The counter may take a moment to follow. */
 async function counterFault(server: Instance, app: string): Promise<string | undefined> {
   const until = Date.now() + ANSWER_MILLISECONDS;
   const path = `counters/${app}@2.5.1`;

@@ -4,7 +4,7 @@ import { fork } from "node:child_process";
 import { once } from "node:events";
 import type { Memory } from "../local/framework.ts";
 
-/** What `serve.ts` says when it is ready: the URL of `stats`, and where its `/documents/` are. */
+/** The message of `serve.ts` when it is ready: the URL of `stats`, and the one before `/documents/`. */
 export interface Started {
   statsUrl: string;
   documents: string;
@@ -19,7 +19,7 @@ export type Measurement = Memory | undefined;
 export interface Audit {
   /** The `custom_id` of every stored event. */
   stored: string[];
-  /** How many stored events are not marked counted. */
+  /** The number of stored events that are not marked counted. */
   uncounted: number;
   /** Counters that are not the number of their events, in words. */
   wrongCounters: string[];
@@ -33,9 +33,9 @@ export interface Instance extends Started {
 }
 
 export interface InstanceOptions {
-  /** How many requests are admitted at once; the others get 429. As many as come, if not given. */
+  /** The number of requests that are admitted at once; the others get 429. All are, if this is not given. */
   admitted?: number;
-  /** Which share of Firestore's calls fails. */
+  /** The share of Firestore's calls that fail. */
   faultRate?: number;
   /** Called if the process ends by itself, with what it said last. */
   onDeath(lastWords: string): void;

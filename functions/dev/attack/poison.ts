@@ -24,7 +24,7 @@ export const poisonStrings = [
 const text = fc.oneof(fc.string({ unit: "binary" }), fc.constantFrom(...poisonStrings));
 const key = fc.oneof(text, fc.constantFrom(...Object.keys(anEvent()), "metadata", "timestamp", "custom_id"));
 
-/** Whatever JSON can hold, as its source. `__proto__` is among the keys. */
+/** The source of anything that JSON can hold. `__proto__` is among the keys. */
 const json = fc
   .letrec((tie) => ({
     value: fc.oneof(

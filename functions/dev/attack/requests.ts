@@ -8,7 +8,7 @@ import { poison } from "./poison.ts";
 
 export interface AttackRequest {
   method: string;
-  /** What follows the URL of `stats`. */
+  /** Follows the URL of `stats`. */
   suffix: string;
   headers: Record<string, string>;
   body: Buffer;
@@ -227,7 +227,7 @@ const messagesAgainstTheRules = (path: string) => [
   `POST ${path}?${"x".repeat(100_000)} HTTP/1.1\r\nHost: a\r\n\r\n`,
 ];
 
-/** What is no request at all, or one that HTTP forbids, to be written to a socket. */
+/** Bytes for a socket that are no request at all, or one that HTTP forbids. */
 export const brokenMessage = (path: string): fc.Arbitrary<Buffer> =>
   fc.oneof(
     fc.constantFrom(...messagesAgainstTheRules(path)).map((message) => Buffer.from(message, "latin1")),

@@ -44,7 +44,7 @@ async function measure(firestore: Firestore): Promise<Measurement> {
   return memory;
 }
 
-/** What was stored, and how that compares with the counters. */
+/** Compares what is stored with the counters. */
 async function audit(firestore: Firestore): Promise<Audit> {
   endFaults();
   const events = await firestore.collection("events").get();
@@ -78,8 +78,9 @@ function injectFaults(firestore: Firestore, rate: number): () => void {
 }
 
 /**
- * What stands in front of an instance on Cloud Run: it admits as many requests at once as the instance takes, and answers
- * 429 to the others. (Cloud Run lets them wait for an instance for a few seconds first.) Resolves with its port.
+ * Stands in front of an instance as Cloud Run does: admits as many requests at once as the instance takes, and
+ * answers 429 to the others. (Cloud Run lets them wait for an instance for a few seconds first.) Resolves with its
+ * port.
  */
 async function startFront(limit: number): Promise<number> {
   const agent = new http.Agent({ keepAlive: true });

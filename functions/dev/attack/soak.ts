@@ -6,13 +6,13 @@ import { addTo } from "../../tools/lib/tally.ts";
 import { anEvent } from "../testing/events.ts";
 import { startInstance } from "./instance.ts";
 
-/** How many requests an instance of `stats` takes at once; Cloud Functions' default. */
+/** An instance of `stats` takes so many requests at once: Cloud Functions' default. */
 const CONCURRENCY = 80;
 
-/** How many times as many devices send, each as soon as it may. */
+/** So many times as many devices send, each as soon as it may. */
 const OVERLOAD = 5;
 
-/** Which share of Firestore's calls fails meanwhile. */
+/** The share of Firestore's calls that fail meanwhile. */
 const FAULT_RATE = 0.1;
 
 /** A slow sender needs longer to send too much: up to this many times as long. */
@@ -23,19 +23,19 @@ const MAX_BATCH_EVENTS = 10;
 /** A device waits this long when it is refused. The plugin waits for a second; this keeps the pressure up. */
 const RETRY_MILLISECONDS = 100;
 
-/** How often a batch that was taken comes again, as after an answer that was lost. */
+/** The share of batches that come again although they were taken, as after a lost answer. */
 const REPEATED_SHARE = 0.05;
 
 const VERSIONS = ["2.5.0", "2.5.1", "2.5.2", "builtin"];
 
 export interface SoakReport {
   requests: number;
-  /** How often each status was answered. */
+  /** Requests by the status of their answer. */
   statuses: Map<number, number>;
   /** Events that were answered 200, and events that are stored: some were stored and then refused. */
   accepted: number;
   stored: number;
-  /** What should not have happened, in words; empty if all is well. */
+  /** What went wrong, in words; empty if all is well. */
   failures: string[];
 }
 
@@ -45,9 +45,9 @@ export interface SoakOptions {
 }
 
 /**
- * Behind a front that admits as many requests as one instance takes, `OVERLOAD` times as many devices send events for
- * `seconds`: arrays with timestamps that come again until they are taken, and single events without, as old plugins send
- * them. Firestore fails now and then meanwhile.
+ * Lets devices send events for `seconds` through a front that admits as many requests as one instance takes.
+ * `OVERLOAD` times as many devices send: arrays with timestamps that come again until they are taken, and single
+ * events without, as old plugins send them. Firestore fails now and then meanwhile.
  */
 export async function soak({ seconds, onProgress }: SoakOptions): Promise<SoakReport> {
   const report: SoakReport = { requests: 0, statuses: new Map(), accepted: 0, stored: 0, failures: [] };
@@ -131,7 +131,7 @@ let nextId = 0;
 function newEvent(timestamp?: number) {
   const custom_id = `event-${nextId++}`;
   const version_name = VERSIONS[random(VERSIONS.length)];
-  // The id is no part of what identifies an event, and events of one device may share a millisecond: hence `metadata`.
+  // Events of one device may share a millisecond, and the custom id does not tell events apart. `metadata` does.
   const times = timestamp === undefined ? {} : { timestamp, metadata: { id: custom_id } };
   return { ...anEvent({ version_name }), custom_id, ...times };
 }

@@ -1,7 +1,7 @@
 /**
- * What the documentation of Firebase leads to, as well written as such code is: `add()` for each event, and for each
- * trigger a transaction with a ledger document, so that a second delivery is not counted again. It validates events by
- * the same code, and has no days.
+ * The baseline, as well written as such code is: what the documentation of Firebase leads to. It calls `add()` for
+ * each event, and for each trigger a transaction with a ledger document, so that a second delivery is not counted
+ * again. It validates events by the same code, and has no days.
  */
 
 import { FieldValue, Timestamp } from "firebase-admin/firestore";

@@ -1,7 +1,7 @@
 /**
- * A MODEL, in virtual time: the real counting code on a Firestore whose documents take one write a second and abort
- * what comes sooner, behind instances that take `concurrency` events at once, as Cloud Run's do. What it leaves out:
- * starting instances, and Firestore's own limits beyond that one.
+ * Models one hot counter in virtual time: the real counting code, on a Firestore whose documents take one write a
+ * second and abort what comes sooner, behind instances that take `concurrency` events at once, as Cloud Run's do. It
+ * leaves out the start of instances, and Firestore's other limits.
  */
 
 import type { DocumentReference, DocumentSnapshot, Firestore } from "firebase-admin/firestore";

@@ -3,7 +3,7 @@
 import { type Functions, startStack } from "../local/stack.ts";
 import { type Call, interceptCalls } from "../testing/faults.ts";
 
-/** What a server has done since it started. */
+/** The work of a server since it started. */
 export interface ServerReport {
   counted: number;
   writes: number;

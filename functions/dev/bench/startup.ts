@@ -1,4 +1,7 @@
-/** How long an instance takes to load `lib/index.js`, against a function that only imports what it imports of the SDK. */
+/**
+ * Measures how long an instance takes to load `lib/index.js`, against a function that only imports the same parts of
+ * the SDK.
+ */
 
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";

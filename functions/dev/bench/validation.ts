@@ -1,4 +1,4 @@
-/** How many events a core validates in a second, in this process: nothing else runs in it. */
+/** Measures how many events a core validates in a second, in a process that does nothing else. */
 
 import { readFileSync } from "node:fs";
 import { createEventParser } from "../../src/ingest/event.ts";

@@ -6,9 +6,9 @@ const DEFAULT_LIMIT = 100;
 const MAX_LIMIT = 10_000;
 
 /**
- * What `GET /documents/{path}` answers. A path of an even number of segments names a document:
- * `{"path": …, "data": {…}}`, 404 if there is none. Otherwise it names a collection: an array of documents by id, at
- * most `limit` of them. Times are ISO strings. Segments are percent-encoded, as in any URL.
+ * Answers `GET /documents/{path}`. A path of an even number of segments names a document: `{"path": …, "data": {…}}`,
+ * 404 if there is none. Any other path names a collection: an array of its first `limit` documents by id. Times are
+ * ISO strings. Segments are percent-encoded, as in any URL.
  */
 export async function readDocuments(db: Firestore, path: string, limit: string | null) {
   const segments = decodeSegments(path);

@@ -24,9 +24,9 @@ export interface FirestoreServer {
 }
 
 /**
- * Serves `db` on 127.0.0.1, until the process ends. Calls go the way of the Admin SDK's own, so that what intercepts those
- * intercepts these. Clients must name the project of `db`, and its default database. Transactions, queries and writes are served;
- * listeners are not.
+ * Serves `db` on 127.0.0.1, until the process ends. Calls go through the Admin SDK, so whoever intercepts its calls
+ * intercepts these. Clients must name the project of `db`, and its default database. It serves transactions, queries
+ * and writes, but no listeners.
  */
 export async function serveFirestore(db: Firestore): Promise<FirestoreServer> {
   const transport = db as unknown as Transport;
@@ -44,7 +44,7 @@ export async function serveFirestore(db: Firestore): Promise<FirestoreServer> {
   return { host: `127.0.0.1:${port}`, close: () => server.forceShutdown() };
 }
 
-/** Where the Admin SDK hands its calls to the network. Neither is public. */
+/** The places where the Admin SDK hands its calls to the network. Neither is public. */
 interface Transport {
   request(method: string, request: object, tag: string): Promise<object>;
   requestStream(

@@ -7,7 +7,7 @@ import { delimiter, dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { listen } from "./listen.ts";
 
-/** What `index.ts` asks for. */
+/** The memory that `index.ts` asks for. */
 export const MEMORY_MEBIBYTES = 512;
 
 /** Google's buildpack leaves 64 MiB for what is not V8's heap. */
@@ -25,17 +25,20 @@ export interface Memory {
 export interface FunctionProcess {
   /** `http://127.0.0.1:{port}/` */
   url: string;
-  /** What it has printed until now. */
+  /** Everything that it has printed until now. */
   output(): string;
-  /** How much memory it holds, and the most that it has held, in bytes; nothing where the system does not say (Linux does). */
+  /**
+   * The memory that it holds and the most that it has held, in bytes; nothing where the system does not say (Linux
+   * does).
+   */
   memory(): Memory | undefined;
   child: ChildProcess;
 }
 
 /**
- * Starts the Functions Framework on the build in `lib/` as Google's buildpack does: by its command, with the function's name in
- * `FUNCTION_TARGET` and a heap that fits into the function's memory. Resolves when it answers; it ends with this process. `env` is
- * what the operator sets, and where Firestore is.
+ * Starts the Functions Framework on the build in `lib/` as Google's buildpack does: by its command, with the
+ * function's name in `FUNCTION_TARGET` and a heap that fits into the function's memory. Resolves when it answers. It
+ * ends with this process. `env` holds the operator's settings, and the address of Firestore.
  */
 export async function startFunction(target: string, env: Record<string, string>): Promise<FunctionProcess> {
   const port = await freePort();

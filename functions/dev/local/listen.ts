@@ -1,4 +1,4 @@
-/** How servers of this machine get a port. */
+/** Gives servers a port on this machine. */
 
 import { once } from "node:events";
 import type { AddressInfo, Server } from "node:net";

@@ -40,13 +40,14 @@ export interface Stack {
   settled(): Promise<void>;
 }
 
-/** What is served: the exports of `src/index.ts`, or other functions in their place. */
+/** The functions that are served: the exports of `src/index.ts`, or others in their place. */
 export type Functions = Pick<Deployed, "stats" | "countEvent"> & Partial<Deployed>;
 type Deployed = typeof import("../../src/index.ts");
 
 /**
- * Starts the stack on 127.0.0.1, until the process ends. Once per process, since a process loads the functions once, as an instance of Cloud
- * Functions does. Rejects if the port is in use. Ours reads the bodies of `stats` itself; others may want them parsed.
+ * Starts the stack on 127.0.0.1, until the process ends. A process can start it once, since it loads the functions
+ * once, as an instance of Cloud Functions does. Rejects if the port is in use. Our `stats` reads bodies itself; other
+ * functions may want them parsed.
  */
 export async function startStack(
   port: number,

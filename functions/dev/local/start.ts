@@ -14,7 +14,7 @@ if (!Number.isInteger(port) || port < 0 || port > 65_535) {
   fail(`PORT: expected a whole number from 0 to 65535, got ${process.env.PORT}`);
 }
 
-// What the functions log of each request as JSON is told in words below; warnings and errors are shown as they are.
+// Requests are told in words below instead of as JSON. Warnings and errors are shown as they are.
 console.info = () => {};
 
 const stack = await startStack(port, {

@@ -14,7 +14,7 @@ export interface Deliveries {
   settled(): Promise<void>;
 }
 
-/** How many events an instance takes at once where the function does not say. */
+/** An instance takes so many events at once where the function does not say. */
 const DEFAULT_CONCURRENCY = 80;
 
 /**

@@ -11,7 +11,7 @@ const functions = new URL("../..", import.meta.url).pathname;
 interface Mutant {
   name: string;
   file: string;
-  /** What is written in the place of what. */
+  /** Pairs of a piece of source and its replacement. */
   changes: [from: string, to: string][];
 }
 

@@ -13,7 +13,7 @@ import { moveShards } from "../../src/counting/shards.ts";
 import { systemTime, type Time } from "../testing/clocks.ts";
 import { firestoreError, interceptCalls } from "../testing/faults.ts";
 
-/** What can befall a call on its way to Firestore and back. */
+/** A mishap of a call on its way to Firestore and back. */
 type Fault =
   /** It fails before it is applied. */
   | { kind: "fails"; code: number }
@@ -199,7 +199,7 @@ export async function run({ events, faults, poison, shards }: Schedule): Promise
   database.delete();
 }
 
-/** What a dead instance answers. */
+/** The answer of a dead instance: none. */
 function silence(): Promise<never> {
   return new Promise(() => {});
 }
@@ -221,7 +221,7 @@ function asCounted({ action, platform }: Event) {
   return { action, platform: platform === "windows" ? "other" : platform } as const;
 }
 
-/** What every counter and day holds, by path. */
+/** Reads every counter and day, by path. */
 async function countersOf(db: Firestore): Promise<Map<string, Counts>> {
   const counters = await db.collection("counters").get();
   const days = await db.collectionGroup("days").get();

@@ -6,7 +6,7 @@ export interface LogEntry {
   [field: string]: unknown;
 }
 
-/** What the functions have logged since the last test began. */
+/** The entries that the functions have logged since the last test began. */
 export const logs: LogEntry[] = [];
 
 // `firebase-functions/logger` takes the console's methods when it is loaded: this file is imported before it.

@@ -3,7 +3,7 @@
 import { type Clock, systemClock } from "../../src/clock.ts";
 import { createLoopTimers, type Timers } from "../../src/firestore/deadline.ts";
 
-/** What whoever works with Firestore is given: for waiting, and for giving up. */
+/** The clock for waiting, and the timers for giving up, of code that works with Firestore. */
 export interface Time {
   clock: Clock;
   timers: Timers;

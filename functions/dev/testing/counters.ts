@@ -11,10 +11,10 @@ import {
   type Platform,
 } from "../../src/counting/documents.ts";
 
-/** What one platform reported on one day. */
+/** The counts of one day, by platform. */
 export type Report = { [Name in Platform]?: ActionCounts };
 
-/** What a version reported: by how many days ago. */
+/** The reports about a version, by how many days ago they came. */
 export type History = Record<number, Report>;
 
 export const DAY = 86_400_000;
@@ -44,7 +44,9 @@ export async function writeCounter(
   await batch.commit();
 }
 
-/** What devices report when `attempts` of them try an update: `failed` of them with `failure`, the others install it. */
+/**
+ * The reports of devices that make `attempts` at an update: `failed` of them end in `failure`, the others install it.
+ */
 export function attempts(attempts: number, failed = 0, failure = "checksum_fail"): Record<string, number> {
   const installed = attempts - failed;
   return {

@@ -14,7 +14,7 @@ type Send = (method: string, ...rest: unknown[]) => Promise<unknown>;
 
 /** Lets `handle` answer each call of `db` until the returned function is called. */
 export function interceptCalls(db: Firestore, handle: (call: Call) => Promise<unknown>): () => void {
-  // Where the Admin SDK hands its calls to the transport: unary ones and streams. Neither is public.
+  // The Admin SDK hands its calls to the transport here: unary ones and streams. Neither method is public.
   const transport = db as unknown as { request: Send; requestStream: Send };
   const { request, requestStream } = transport;
   transport.request = (method, ...rest) =>
@@ -44,7 +44,7 @@ export function interceptReads(db: Firestore, handle: (call: Call) => Promise<un
   return interceptCalls(db, (call) => (isRead(call.method) ? handle(call) : call.proceed()));
 }
 
-/** What Firestore throws with a gRPC status code. */
+/** Makes an error as Firestore throws it, with a gRPC status code. */
 export function firestoreError(code: number, message = "injected"): Error {
   return Object.assign(new Error(`${code} ${message}`), { code });
 }

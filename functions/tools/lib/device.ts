@@ -1,4 +1,4 @@
-/** What a device sends over an update, in the shapes of plugin 8.51 and of the electron plugin. */
+/** Simulates a device that updates, in the shapes of plugin 8.51 and of the Electron plugin. */
 
 import { createHash } from "node:crypto";
 
@@ -10,7 +10,7 @@ export interface Update {
   from: string;
   /** The share of devices that fail to install it. */
   failures: number;
-  /** Where it is worse, and how much. */
+  /** The platform where it is worse, and its share. */
   bad?: { platform: DevicePlatform; failures: number };
   /** The share of batches that are sent again although they were taken, as if the answer had been lost. */
   repeats: number;
@@ -38,7 +38,7 @@ export interface DeviceRequest {
   repeated: boolean;
 }
 
-/** What device number `index` sends, in order. The same for the same `update`. */
+/** The requests of device number `index`, in order. They are the same for the same `update`. */
 export function deviceRequests(update: Update, index: number): DeviceRequest[] {
   const random = randomNumbers(`${update.seed}/${index}`);
   const platform = pick(platformShares, random);
@@ -81,7 +81,9 @@ const platformShares = [
   ["electron", 1],
 ] as const;
 
-/** Why updates fail, by how often; `manifest_file` stands for a file that fails and the update with it. */
+/**
+ * Causes of failed updates with their frequency; `manifest_file` stands for a file that fails and the update with it.
+ */
 const failureShares = {
   android: [
     ["download_fail", 8],
@@ -143,7 +145,7 @@ const platformFields = {
 
 const LONGEST_UPDATE_MILLISECONDS = 30_000;
 
-/** What happens on a device: an action of the plugin, so many milliseconds after the one before. */
+/** An action of the plugin, so many milliseconds after the one before. */
 interface Step {
   action: string;
   after: number;

@@ -1,4 +1,4 @@
-/** How tools show what strangers sent: readable, and never as a command to the terminal. */
+/** Shows what strangers sent: readable, and never as a command to the terminal. */
 
 import Table from "cli-table3";
 import { cellText, replaceInvisible } from "../../page/printable.js";
