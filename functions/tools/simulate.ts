@@ -8,7 +8,7 @@ import {
   addCounts,
   type CounterIdentity,
   type Counts,
-  countedVersion,
+  countedFields,
   countsOf,
 } from "../src/counting/documents.ts";
 import { counterTable } from "./counters.ts";
@@ -147,12 +147,12 @@ function retryAfterSeconds(header: string | null): number {
 }
 
 /** Adds an event to the counter that `countEvent` adds it to. */
-function count(counters: Counted[], { app_id, version_name, platform, action }: DeviceEvent): void {
-  const version = countedVersion(version_name);
-  const added = countsOf({ action, platform });
-  const counter = counters.find((open) => open.app_id === app_id && open.version_name === version);
-  if (counter) counter.counts = addCounts([counter.counts, added]);
-  else counters.push({ app_id, version_name: version, counts: added });
+function count(counters: Counted[], event: DeviceEvent): void {
+  const counted = countedFields.parse(event);
+  const { app_id, version_name } = counted;
+  const counter = counters.find((open) => open.app_id === app_id && open.version_name === version_name);
+  if (counter) counter.counts = addCounts([counter.counts, countsOf(counted)]);
+  else counters.push({ app_id, version_name, counts: countsOf(counted) });
 }
 
 const percentage = z

@@ -8,7 +8,13 @@ import type { DocumentSnapshot, Firestore } from "firebase-admin/firestore";
 import { Timestamp } from "firebase-admin/firestore";
 import { systemClock } from "../../src/clock.ts";
 import { createEventCounter } from "../../src/counting/count-events.ts";
-import { addCounts, type Counts, countsOf, dayDocument } from "../../src/counting/documents.ts";
+import {
+  addCounts,
+  type Counts,
+  countedFields,
+  countsOf,
+  dayDocument,
+} from "../../src/counting/documents.ts";
 import { moveShards } from "../../src/counting/shards.ts";
 import { systemTime, type Time } from "../testing/clocks.ts";
 import { firestoreError, interceptCalls } from "../testing/faults.ts";
@@ -192,7 +198,10 @@ export async function run({ events, faults, poison, shards }: Schedule): Promise
     if (!document && !countedWhenDeleted.has(index)) return;
     for (const counted of pathsOf(event)) {
       const before = expected.get(counted);
-      expected.set(counted, addCounts([...(before ? [before] : []), countsOf(asCounted(event))]));
+      expected.set(
+        counted,
+        addCounts([...(before ? [before] : []), countsOf(countedFields.parse(storedEvent(event)))]),
+      );
     }
   });
   expect(await countersOf(admin)).to.deep.equal(expected);
@@ -215,10 +224,6 @@ function storedEvent({ action, platform, version_name, day }: Event) {
 function pathsOf({ version_name, day }: Event): string[] {
   const counter = `counters/com.example.shop@${version_name.split(":")[0]}`;
   return [counter, `${counter}/days/${day}`];
-}
-
-function asCounted({ action, platform }: Event) {
-  return { action, platform: platform === "windows" ? "other" : platform } as const;
 }
 
 /** Reads every counter and day, by path. */

@@ -22,15 +22,17 @@ export type Platform = (typeof platforms)[number];
 
 const timestamp = z.instanceof(Timestamp);
 
-/**
- * `events/{event_id}`: the fields of an event that the backend itself needs. The input is the document as stored; the output
- * has the version and the platform that the event is counted under.
- */
-export const eventDocument = z.object({
+/** The fields of an event that decide where it is counted. The input is as the plugin sends it, the output as counted. */
+export const countedFields = z.object({
   app_id: z.string(),
   version_name: z.string().transform(countedVersion),
   action: z.string(),
   platform: z.string().transform(countedPlatform),
+});
+export type CountedFields = z.output<typeof countedFields>;
+
+/** `events/{event_id}`: the fields of an event that the backend itself needs, beside the plugin's other fields. */
+export const eventDocument = countedFields.extend({
   /** The time of its receipt, by the clock of the function. */
   received_at: timestamp,
   /** The time at which it happened, by the clock of the device, where the plugin says so. */
@@ -46,7 +48,7 @@ export type EventDocument = z.input<typeof eventDocument>;
 const actionCounts = z.record(z.string(), z.number());
 export type ActionCounts = z.output<typeof actionCounts>;
 
-/** The counts of a counter, and of each of its days. A new dimension begins here and in `countsOf`. */
+/** The counts of a counter, and of each of its days. A new dimension begins here, in `countsOf` and in `countedFields`. */
 const counts = z.object({
   actions: actionCounts.default(() => ({})),
   platforms: z.record(z.string(), actionCounts).default(() => ({})),
@@ -126,7 +128,7 @@ export function dayId(time: number, daysAgo = 0): string {
 }
 
 /** The counts of one event. */
-export function countsOf({ action, platform }: { action: string; platform: Platform }): Counts {
+export function countsOf({ action, platform }: CountedFields): Counts {
   return { actions: { [action]: 1 }, platforms: { [platform]: { [action]: 1 } } };
 }
 
@@ -138,7 +140,7 @@ export function countsOfPlatforms(platforms: Counts["platforms"]): Counts {
 }
 
 /** Adds counts up, figure by figure. Pure. */
-export function addCounts(parts: Iterable<Counts>): Counts {
+export function addCounts(parts: Iterable<Partial<Counts>>): Counts {
   const sum = counts.parse({});
   for (const part of parts) addFigures(sum, part);
   return sum;

@@ -3,7 +3,7 @@ import { FieldValue } from "firebase-admin/firestore";
 import { attempts, writeCounter } from "../../dev/testing/counters.ts";
 import { firestoreError, interceptReads } from "../../dev/testing/faults.ts";
 import { createTimedFirestore, type TimedFirestore } from "../../dev/testing/firestores.ts";
-import { addToCounter, counterRef, countsOf, dayId } from "../../src/counting/documents.ts";
+import { addToCounter, countedFields, counterRef, countsOf, dayId } from "../../src/counting/documents.ts";
 import { createCounterReader } from "../../src/dashboard/reader.ts";
 
 const APP = "com.example.shop";
@@ -14,10 +14,10 @@ const HOUR = 60 * MINUTE;
 /** What a commit of `countEvent` writes: the counter and today. */
 async function count({ firestore, now }: TimedFirestore, versions: readonly string[]) {
   const batch = firestore.batch();
-  const once = [{ day: dayId(now()), counts: countsOf({ action: "set", platform: "ios" }) }];
   for (const version_name of versions) {
-    const identity = { app_id: APP, version_name };
-    addToCounter(batch, counterRef(firestore, identity), identity, once);
+    const event = countedFields.parse({ app_id: APP, version_name, action: "set", platform: "ios" });
+    const once = [{ day: dayId(now()), counts: countsOf(event) }];
+    addToCounter(batch, counterRef(firestore, event), event, once);
   }
   await batch.commit();
 }
