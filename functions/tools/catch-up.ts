@@ -97,7 +97,7 @@ const DEFAULT_MINUTES = 10;
 
 const options = z.object({
   project,
-  "older-than": wholeNumber(0, DEFAULT_MINUTES, "leave events of the last N minutes to the trigger"),
+  olderThan: wholeNumber(0, DEFAULT_MINUTES, "leave events of the last N minutes to the trigger"),
   yes,
 });
 
@@ -108,7 +108,7 @@ export const command: Command<typeof options> = {
     "kept, and moves what is left in shards to the counters. Each is counted once. It can be stopped and run again, and run while the trigger works.",
   example: "--project my-project",
   options,
-  async run({ project, yes, "older-than": minutes }, session) {
+  async run({ project, yes, olderThan: minutes }, session) {
     const db = await session.firestore(project);
     const total = await countUncounted(db);
     const shards = (await db.collectionGroup(SHARDS).count().get()).data().count;

@@ -104,7 +104,7 @@ const options = z.object({
     .min(1, { error: "the id of a device" })
     .optional()
     .register(optionHelp, { value: "ID", text: "the events of this device, its id in any case" }),
-  "custom-id": z
+  customId: z
     .string()
     .trim()
     .min(1, { error: "a custom id" })
@@ -143,8 +143,8 @@ export const command: Command<typeof options> = {
 };
 
 /** Names those whose events were asked for. */
-function whoseEvents({ app, ...asked }: Pick<z.output<typeof options>, "app" | "device" | "custom-id">) {
-  const { device, "custom-id": customId } = asked;
+function whoseEvents({ app, ...asked }: Pick<z.output<typeof options>, "app" | "device" | "customId">) {
+  const { device, customId } = asked;
   if (device !== undefined && customId === undefined) {
     return { whose: { device, app }, name: printable(`device ${device}`) };
   }

@@ -180,11 +180,11 @@ const options = z.object({
   failures: percentage
     .default(0.02)
     .register(optionHelp, { value: "SHARE", text: "the share of devices that fail (default 2%)" }),
-  "bad-platform": z
+  badPlatform: z
     .enum(devicePlatforms, { error: devicePlatforms.join(", ") })
     .optional()
     .register(optionHelp, { value: "PLATFORM", text: "where it is worse: android, ios or electron" }),
-  "bad-failures": percentage
+  badFailures: percentage
     .optional()
     .register(optionHelp, { value: "SHARE", text: "the share that fails there" }),
   repeats: percentage
@@ -207,7 +207,7 @@ export const command: Command<typeof options> = {
     "--devices 1000 --url http://127.0.0.1:5001/demo-updater-stats/us-central1/stats --bad-platform ios --bad-failures 8%",
   options,
   async run({ url, devices, concurrency, yes, seed = randomUUID(), ...update }, session) {
-    const { "bad-platform": platform, "bad-failures": failures, ...rest } = update;
+    const { badPlatform: platform, badFailures: failures, ...rest } = update;
     if ((platform === undefined) !== (failures === undefined)) {
       throw new UsageError("--bad-platform and --bad-failures go together");
     }

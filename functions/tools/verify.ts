@@ -299,7 +299,7 @@ const options = z.object({
   project,
   app,
   version,
-  "allow-fewer": flag("fewer events than counted are no failure: some were deleted, as by `forget`"),
+  allowFewer: flag("fewer events than counted are no failure: some were deleted, as by `forget`"),
 });
 
 export const command: Command<typeof options> = {
@@ -309,7 +309,7 @@ export const command: Command<typeof options> = {
     "Firestore bills a read for each.",
   example: "--project my-project --app com.example.shop",
   options,
-  async run({ project, app, version, "allow-fewer": allowFewer }, session) {
+  async run({ project, app, version, allowFewer }, session) {
     const db = await session.firestore(project);
     const result = await verify(db, { app, version }, { progress: session.progress });
     session.print(report(result));

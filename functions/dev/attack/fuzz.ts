@@ -1,14 +1,17 @@
-/** Sends requests that nobody should send, and watches what they do to the server and to the events of others. */
+/** `npm run fuzz`: sends requests that nobody should send, and watches what they do to the server and to the events of others. */
 
 import http from "node:http";
 import net from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import fc from "fast-check";
 import pLimit from "p-limit";
+import { z } from "zod";
+import { type Command, main, wholeNumber } from "../../tools/lib/command.ts";
 import { addTo } from "../../tools/lib/tally.ts";
 import { MEMORY_MEBIBYTES } from "../local/framework.ts";
 import { anEvent } from "../testing/events.ts";
 import { type Instance, type Measurement, startInstance } from "./instance.ts";
+import { conclude, createProgress, statuses } from "./report.ts";
 import { type AttackRequest, attackRequest, brokenMessage } from "./requests.ts";
 
 const AT_ONCE = 64;
@@ -209,3 +212,30 @@ async function counterFault(server: Instance, app: string): Promise<string | und
     await sleep(100);
   }
 }
+
+const options = z.object({
+  requests: wholeNumber(1, 100_000, "how many requests"),
+  seed: wholeNumber(0, Date.now() % 2 ** 29, "the same seed sends the same requests"),
+});
+
+export const command: Command<typeof options> = {
+  name: "fuzz",
+  summary:
+    "Sends requests that nobody should send to stats, in a process of its own with the function's memory, and valid " +
+    "events in between. Fails on a 5xx, a leak, a valid event that is not counted, or too much memory.",
+  example: "--requests 4000 --seed 7",
+  options,
+  async run({ requests, seed }, session) {
+    session.print(`seed ${seed}`);
+    const onProgress = createProgress(session, 10_000, requests, "requests");
+    const report = await fuzz({ requests, seed, onProgress });
+    const mebibytes = (bytes: number) => `${(bytes / 1024 / 1024).toFixed(1)} MiB`;
+    return conclude(session, report.failures, [
+      `${report.requests} requests: ${statuses(report.statuses)}`,
+      `${report.counted} valid events in between are stored and counted`,
+      `stats has ${MEMORY_MEBIBYTES} MiB: it held at most ${mebibytes(report.peak)}, and grew by ${mebibytes(report.growth)} after the first requests`,
+    ]);
+  },
+};
+
+if (import.meta.main) await main(command);

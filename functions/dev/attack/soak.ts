@@ -1,10 +1,13 @@
-/** Sends more than the functions can take, and checks that what they took is stored and counted, each event once. */
+/** `npm run soak`: sends more than the functions can take, and checks that what they took is stored and counted, each event once. */
 
 import http from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
+import { z } from "zod";
+import { type Command, main, wholeNumber } from "../../tools/lib/command.ts";
 import { addTo } from "../../tools/lib/tally.ts";
 import { anEvent } from "../testing/events.ts";
 import { startInstance } from "./instance.ts";
+import { conclude, createProgress, statuses } from "./report.ts";
 
 /** An instance of `stats` takes so many requests at once: Cloud Functions' default. */
 const CONCURRENCY = 80;
@@ -153,3 +156,23 @@ function post(agent: http.Agent, url: string, body: string): Promise<{ status: n
     request.on("error", reject).end(body);
   });
 }
+
+const options = z.object({ seconds: wholeNumber(1, 60, "how long devices send") });
+
+export const command: Command<typeof options> = {
+  name: "soak",
+  summary:
+    "Sends more events than stats can take, while Firestore fails now and then. Fails where an event that was answered " +
+    "200 is not stored, or not counted exactly once.",
+  example: "--seconds 10",
+  options,
+  async run({ seconds }, session) {
+    const report = await soak({ seconds, onProgress: createProgress(session, 10, seconds, "seconds") });
+    return conclude(session, report.failures, [
+      `${report.requests} requests: ${statuses(report.statuses)}`,
+      `${report.accepted} events were answered 200, and ${report.stored} are stored and counted, each once`,
+    ]);
+  },
+};
+
+if (import.meta.main) await main(command);

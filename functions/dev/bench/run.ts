@@ -1,10 +1,12 @@
-/** `npm run bench`: what it costs and how far it goes, against `baseline.ts` in the same run. `--json` for machines. */
+/** `npm run bench`: what it costs and how far it goes, against `baseline.ts` in the same run. */
 
 import { execFile, fork } from "node:child_process";
 import { once } from "node:events";
 import { cpus } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
+import { z } from "zod";
+import { type Command, ExitCode, flag, main } from "../../tools/lib/command.ts";
 import { type HotCounterOptions, type HotCounterResult, hotCounter } from "./hot-counter.ts";
 import type { Contender, ServerReport } from "./server.ts";
 import { startup } from "./startup.ts";
@@ -26,106 +28,104 @@ interface Row {
   reached: boolean | undefined;
 }
 
-const rows: Row[] = [];
-const asJson = process.argv.includes("--json");
-const progress = (text: string) => process.stderr.write(`${text}\n`);
+/** Runs everything, in turn. */
+async function benchmark(progress: (text: string) => void) {
+  const rows: Row[] = [];
 
-progress("building");
-await promisify(execFile)("tsc", ["-p", "tsconfig.build.json"]);
+  progress("building");
+  await promisify(execFile)("tsc", ["-p", "tsconfig.build.json"]);
 
-progress("start of an instance");
-const { ours: start, sdkOnly } = startup();
-rows.push({
-  figure: "start of an instance: load index, median",
-  ours: `${start.milliseconds.toFixed(0)} ms, ${start.modules} modules`,
-  baseline: `${sdkOnly.milliseconds.toFixed(0)} ms, ${sdkOnly.modules} modules (the SDK alone)`,
-  required: "no slower than the SDK alone",
-  reached: start.milliseconds <= sdkOnly.milliseconds,
-});
+  progress("start of an instance");
+  const { ours: start, sdkOnly } = startup();
+  rows.push({
+    figure: "start of an instance: load index, median",
+    ours: `${start.milliseconds.toFixed(0)} ms, ${start.modules} modules`,
+    baseline: `${sdkOnly.milliseconds.toFixed(0)} ms, ${sdkOnly.modules} modules (the SDK alone)`,
+    required: "no slower than the SDK alone",
+    reached: start.milliseconds <= sdkOnly.milliseconds,
+  });
 
-progress("validation");
-const validated = validation();
+  progress("validation");
+  const validated = validation();
 
-progress(`${EVENTS} events as single requests`);
-const single = {
-  ours: await throughput("ours", EVENTS, 1),
-  baseline: await throughput("baseline", BASELINE_EVENTS, 1),
-};
-progress(`${EVENTS} events in arrays of 20`);
-const arrays = {
-  ours: await throughput("ours", EVENTS, 20),
-  baseline: await throughput("baseline", BASELINE_EVENTS, 20),
-};
-// The baseline is no faster with more instances: they contend for the same document.
-const fleet = { ours: await throughput("ours", EVENTS, 20, FLEET), baseline: arrays.baseline };
-progress(`${TRICKLE.events} events, one every two seconds`);
-const trickle = await trickled();
+  progress(`${EVENTS} events as single requests`);
+  const single = {
+    ours: await throughput("ours", EVENTS, 1),
+    baseline: await throughput("baseline", BASELINE_EVENTS, 1),
+  };
+  progress(`${EVENTS} events in arrays of 20`);
+  const arrays = {
+    ours: await throughput("ours", EVENTS, 20),
+    baseline: await throughput("baseline", BASELINE_EVENTS, 20),
+  };
+  // The baseline is no faster with more instances: they contend for the same document.
+  const fleet = { ours: await throughput("ours", EVENTS, 20, FLEET), baseline: arrays.baseline };
+  progress(`${TRICKLE.events} events, one every two seconds`);
+  const trickle = await trickled();
 
-rows.push(
-  {
-    figure: "billed writes per event, one hot version",
-    ours: perEvent(single.ours, "writes").toFixed(3),
-    baseline: perEvent(single.baseline, "writes").toFixed(3),
-    required: "≤ 2.02",
-    reached: perEvent(single.ours, "writes") <= 2.02,
-  },
-  {
-    figure: "billed reads per event",
-    ours: perEvent(single.ours, "reads").toFixed(3),
-    baseline: perEvent(single.baseline, "reads").toFixed(3),
-    required: "≤ 0.01",
-    reached: perEvent(single.ours, "reads") <= 0.01,
-  },
-  {
-    figure: "longest wait for a commit, an event every two seconds",
-    ours: `${trickle.longestWait.toFixed(0)} ms`,
-    baseline: "",
-    required: "no wait added",
-    reached: trickle.longestWait < 50 && trickle.commits === TRICKLE.events,
-  },
-  ratioRow("events/s to counted, single requests, one instance", single, 5),
-  ratioRow("events/s to counted, arrays of 20, one instance", arrays, 10),
-  ratioRow(`the same, ${FLEET} instances as by default`, fleet, 10),
-  {
-    figure: "validation alone: events/s in a core, valid and invalid",
-    ours: `${thousands(validated.valid)} and ${thousands(validated.invalid)}`,
-    baseline: "",
-    required: "reported",
-    reached: undefined,
-  },
-  validationShareRow(),
-  {
-    figure: "most writes to one counter document in any second",
-    ours: `${most(single.ours, arrays.ours)}, with ${FLEET} instances ${most(fleet.ours)}`,
-    baseline: String(most(single.baseline, arrays.baseline)),
-    required: "≤ 1 per instance",
-    reached: most(single.ours, arrays.ours) <= 1 && most(fleet.ours) <= FLEET,
-  },
-);
+  rows.push(
+    {
+      figure: "billed writes per event, one hot version",
+      ours: perEvent(single.ours, "writes").toFixed(3),
+      baseline: perEvent(single.baseline, "writes").toFixed(3),
+      required: "≤ 2.02",
+      reached: perEvent(single.ours, "writes") <= 2.02,
+    },
+    {
+      figure: "billed reads per event",
+      ours: perEvent(single.ours, "reads").toFixed(3),
+      baseline: perEvent(single.baseline, "reads").toFixed(3),
+      required: "≤ 0.01",
+      reached: perEvent(single.ours, "reads") <= 0.01,
+    },
+    {
+      figure: "longest wait for a commit, an event every two seconds",
+      ours: `${trickle.longestWait.toFixed(0)} ms`,
+      baseline: "",
+      required: "no wait added",
+      reached: trickle.longestWait < 50 && trickle.commits === TRICKLE.events,
+    },
+    ratioRow("events/s to counted, single requests, one instance", single, 5),
+    ratioRow("events/s to counted, arrays of 20, one instance", arrays, 10),
+    ratioRow(`the same, ${FLEET} instances as by default`, fleet, 10),
+    {
+      figure: "validation alone: events/s in a core, valid and invalid",
+      ours: `${thousands(validated.valid)} and ${thousands(validated.invalid)}`,
+      baseline: "",
+      required: "reported",
+      reached: undefined,
+    },
+    validationShareRow(validated.valid, single.ours),
+    {
+      figure: "most writes to one counter document in any second",
+      ours: `${most(single.ours, arrays.ours)}, with ${FLEET} instances ${most(fleet.ours)}`,
+      baseline: String(most(single.baseline, arrays.baseline)),
+      required: "≤ 1 per instance",
+      reached: most(single.ours, arrays.ours) <= 1 && most(fleet.ours) <= FLEET,
+    },
+  );
 
-const hot: HotCounterResult[] = [];
-const concurrency = 1_000;
-const models: HotCounterOptions[] = [
-  { contender: "baseline", eventsPerSecond: 1_000, shards: 1, instances: 100, concurrency: 80 },
-  { contender: "ours", eventsPerSecond: 1_000, shards: 1, instances: 3, concurrency },
-  { contender: "ours", eventsPerSecond: 10_000, shards: 10, instances: 10, concurrency },
-  {
-    contender: "ours",
-    eventsPerSecond: 10_000,
-    shards: 10,
-    instances: 10,
-    concurrency: Number.POSITIVE_INFINITY,
-  },
-  { contender: "ours", eventsPerSecond: 10_000, shards: 20, instances: 20, concurrency },
-];
-for (const model of models) {
-  progress(`model of a hot counter: ${name(model)}`);
-  hot.push(await hotCounter(model));
+  const hot: HotCounterResult[] = [];
+  const concurrency = 1_000;
+  const models: HotCounterOptions[] = [
+    { contender: "baseline", eventsPerSecond: 1_000, shards: 1, instances: 100, concurrency: 80 },
+    { contender: "ours", eventsPerSecond: 1_000, shards: 1, instances: 3, concurrency },
+    { contender: "ours", eventsPerSecond: 10_000, shards: 10, instances: 10, concurrency },
+    {
+      contender: "ours",
+      eventsPerSecond: 10_000,
+      shards: 10,
+      instances: 10,
+      concurrency: Number.POSITIVE_INFINITY,
+    },
+    { contender: "ours", eventsPerSecond: 10_000, shards: 20, instances: 20, concurrency },
+  ];
+  for (const model of models) {
+    progress(`model of a hot counter: ${name(model)}`);
+    hot.push(await hotCounter(model));
+  }
+  return { rows, hot };
 }
-
-if (asJson) console.log(JSON.stringify({ machine: machine(), rows, hot }, null, 2));
-else print();
-process.exit(0);
 
 interface Throughput extends ServerReport {
   events: number;
@@ -215,8 +215,8 @@ function ratioRow(
   };
 }
 
-function validationShareRow(): Row {
-  const share = 1_000 / validated.valid / (single.ours.cpu / single.ours.events);
+function validationShareRow(validPerSecond: number, { cpu, events }: Throughput): Row {
+  const share = 1_000 / validPerSecond / (cpu / events);
   return {
     figure: "validation, of the CPU time per ingested and counted event",
     ours: `${(share * 100).toFixed(1)} %`,
@@ -241,24 +241,41 @@ function thousands(value: number): string {
   return Math.round(value).toLocaleString("en");
 }
 
-function print(): void {
-  console.log(`\n${machine()}\n`);
-  console.log("| figure | ours | baseline | required | reached |\n|---|---|---|---|---|");
-  for (const { figure, ours, baseline, required, reached } of rows) {
+function report({ rows, hot }: Awaited<ReturnType<typeof benchmark>>): string {
+  const figures = rows.map(({ figure, ours, baseline, required, reached }) => {
     const verdict = reached === undefined ? "" : reached ? "yes" : "no";
-    console.log(`| ${figure} | ${ours} | ${baseline} | ${required} | ${verdict} |`);
-  }
-  console.log(
-    "\nA model, in virtual time, of a Firestore whose documents take one write a second, for a minute:\n",
-  );
-  console.log(
-    "| offered | counted | twice | longest lag in each 20 s | all counted after |\n|---|---|---|---|---|",
-  );
-  for (const { lag, drained, counted, offered, countedTwice, ...model } of hot) {
+    return `| ${figure} | ${ours} | ${baseline} | ${required} | ${verdict} |`;
+  });
+  const models = hot.map(({ lag, drained, counted, offered, countedTwice, ...model }) => {
     const lags = lag.map((seconds) => `${seconds.toFixed(0)} s`).join(", ");
     const end = drained === undefined ? "never" : `${drained.toFixed(0)} s`;
-    console.log(
-      `| ${name(model)} | ${thousands(counted)} of ${thousands(offered)} | ${countedTwice} | ${lags} | ${end} |`,
-    );
-  }
+    const share = `${thousands(counted)} of ${thousands(offered)}`;
+    return `| ${name(model)} | ${share} | ${countedTwice} | ${lags} | ${end} |`;
+  });
+  return [
+    `\n${machine()}\n`,
+    "| figure | ours | baseline | required | reached |\n|---|---|---|---|---|",
+    ...figures,
+    "\nA model, in virtual time, of a Firestore whose documents take one write a second, for a minute:\n",
+    "| offered | counted | twice | longest lag in each 20 s | all counted after |\n|---|---|---|---|---|",
+    ...models,
+  ].join("\n");
 }
+
+const options = z.object({ json: flag("print JSON") });
+
+const command: Command<typeof options> = {
+  name: "bench",
+  summary:
+    "Measures what counting costs and how far it goes, against `baseline.ts` in the same run. Takes five minutes.",
+  example: "--json",
+  options,
+  async run({ json }, session) {
+    const result = await benchmark(session.complain);
+    session.print(json ? JSON.stringify({ machine: machine(), ...result }, null, 2) : report(result));
+    return ExitCode.done;
+  },
+};
+
+await main(command);
+process.exit();

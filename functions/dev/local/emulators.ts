@@ -1,32 +1,38 @@
 /** `npm run emulators` and `npm run test:emulators`: the official Emulator Suite, or what is missing for it. */
 
 import { execFileSync, spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
 import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
+import { z } from "zod";
+import { type Command, ExitCode, flag, main } from "../../tools/lib/command.ts";
 
 const MIN_JAVA = 21;
 
 const functions = join(import.meta.dirname, "../..");
 const firebase = join(functions, "node_modules/.bin/firebase");
 
-const commands: Record<string, string[]> = {
-  start: ["emulators:start"],
-  test: ["emulators:exec", "mocha"],
-};
-const command = commands[process.argv[2] ?? ""];
-if (!command) fail("expected `start` or `test`.");
+const options = z.object({ test: flag("run the tests on it, and end") });
 
-requireJava();
-requireFirestoreEmulator();
-execFileSync("npm", ["run", "build"], { cwd: functions, stdio: "inherit" });
-// A second between commits would be spent waiting in every test that counts twice.
-const env = command === commands.test ? { COUNTER_COMMIT_INTERVAL_MS: "20", ...process.env } : process.env;
-const suite = spawn(firebase, command, { cwd: functions, env, stdio: "inherit" });
-for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => {}); // The suite ends, then this.
-suite.on("exit", (code) => {
-  process.exitCode = code ?? 1;
-});
+const command: Command<typeof options> = {
+  name: "emulators",
+  summary: "Starts the official Emulator Suite with the functions, or says what is missing for it.",
+  example: "--test",
+  options,
+  async run({ test }) {
+    requireJava();
+    requireFirestoreEmulator();
+    execFileSync("npm", ["run", "build"], { cwd: functions, stdio: "inherit" });
+    // A second between commits would be spent waiting in every test that counts twice.
+    const env = test ? { COUNTER_COMMIT_INTERVAL_MS: "20", ...process.env } : process.env;
+    const args = test ? ["emulators:exec", "mocha"] : ["emulators:start"];
+    const suite = spawn(firebase, args, { cwd: functions, env, stdio: "inherit" });
+    for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => {}); // The suite ends, then this.
+    const [code] = await once(suite, "exit");
+    return code === 0 ? ExitCode.done : ExitCode.failed;
+  },
+};
 
 function requireJava(): void {
   const { error, stderr } = spawnSync("java", ["-version"], { encoding: "utf8" });
@@ -62,8 +68,8 @@ function requireFirestoreEmulator(): void {
 }
 
 function fail(...lines: string[]): never {
-  const [reason, ...advice] = lines;
-  console.error([`The Emulator Suite cannot start: ${reason}`, ...advice].join("\n"));
-  console.error("`npm start` and `npm test` need neither Java nor a download: they run the same functions.");
-  process.exit(1);
+  const advice = "`npm start` and `npm test` need neither Java nor a download: they run the same functions.";
+  throw new Error(`the Emulator Suite cannot start: ${[...lines, advice].join("\n")}`);
 }
+
+await main(command);

@@ -1,11 +1,13 @@
 /** `npm run proof:mutants`: breaks counting in the obvious ways, and checks that the proof notices each. */
 
 import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { cp, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { z } from "zod";
+import { type Command, ExitCode, main, wholeNumber } from "../../tools/lib/command.ts";
 
-const RUNS = "2000";
 const functions = new URL("../..", import.meta.url).pathname;
 
 interface Mutant {
@@ -99,33 +101,53 @@ const mutants: Mutant[] = [
   },
 ];
 
-const copy = await mkdtemp(join(tmpdir(), "mutants-"));
-for (const part of ["src", "dev", "package.json"])
-  await cp(join(functions, part), join(copy, part), { recursive: true });
-await symlink(join(functions, "node_modules"), join(copy, "node_modules"));
+const options = z.object({ runs: wholeNumber(1, 2_000, "how many schedules for each") });
 
-let survived = 0;
-for (const { name, file, changes } of mutants) {
+const command: Command<typeof options> = {
+  name: "proof:mutants",
+  summary: "Breaks a copy of the counting code in the obvious ways, and checks that the proof notices each.",
+  example: "--runs 500",
+  options,
+  async run({ runs }, session) {
+    const copy = await mkdtemp(join(tmpdir(), "mutants-"));
+    try {
+      for (const part of ["src", "page", "tools", "dev", "package.json"]) {
+        await cp(join(functions, part), join(copy, part), { recursive: true });
+      }
+      await symlink(join(functions, "node_modules"), join(copy, "node_modules"));
+      if (!(await proofHolds(copy, runs))) throw new Error("The proof does not hold for the code as it is.");
+      let survived = 0;
+      for (const mutant of mutants) {
+        const holds = await provesMutant(copy, mutant, runs);
+        session.print(`${holds ? "SURVIVED" : "noticed "}  ${mutant.name}`);
+        if (holds) survived++;
+      }
+      session.print(`${mutants.length - survived} of ${mutants.length} mutants noticed`);
+      return survived > 0 ? ExitCode.failed : ExitCode.done;
+    } finally {
+      await rm(copy, { recursive: true });
+    }
+  },
+};
+
+/** Whether the proof holds although the copy is broken. Mends the copy. */
+async function provesMutant(copy: string, { file, changes }: Mutant, runs: number): Promise<boolean> {
   const source = await readFile(join(functions, file), "utf8");
   const mutated = changes.reduce((text, [from, to]) => {
     if (!text.includes(from)) throw new Error(`${file} has no ${JSON.stringify(from)} to change`);
     return text.replace(from, to);
   }, source);
   await writeFile(join(copy, file), mutated);
-  const holds = await proofHolds();
+  const holds = await proofHolds(copy, runs);
   await writeFile(join(copy, file), source);
-  console.log(`${holds ? "SURVIVED" : "noticed "}  ${name}`);
-  if (holds) survived++;
+  return holds;
 }
-await rm(copy, { recursive: true });
-console.log(`${mutants.length - survived} of ${mutants.length} mutants noticed`);
-process.exit(survived > 0 ? 1 : 0);
 
-function proofHolds(): Promise<boolean> {
-  const proof = spawn(process.execPath, ["dev/proof/run.ts"], {
-    cwd: copy,
-    env: { ...process.env, RUNS },
-    stdio: "ignore",
-  });
-  return new Promise((resolve) => proof.on("exit", (code) => resolve(code === 0)));
+async function proofHolds(folder: string, runs: number): Promise<boolean> {
+  const args = ["dev/proof/run.ts", "--runs", String(runs)];
+  const proof = spawn(process.execPath, args, { cwd: folder, stdio: "ignore" });
+  const [code] = await once(proof, "exit");
+  return code === 0;
 }
+
+await main(command);

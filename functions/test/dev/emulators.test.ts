@@ -22,7 +22,7 @@ describe("npm run emulators, where it cannot run", () => {
     const proxies = { HTTPS_PROXY: nothingListensHere, https_proxy: nothingListensHere };
     const env = { ...process.env, ...proxies, PATH, FIREBASE_EMULATORS_PATH: folder };
     const cwd = join(import.meta.dirname, "../..");
-    return spawnSync(process.execPath, ["dev/local/emulators.ts", "start"], { cwd, env, encoding: "utf8" });
+    return spawnSync(process.execPath, ["dev/local/emulators.ts"], { cwd, env, encoding: "utf8" });
   }
 
   for (const [what, java, found] of [
@@ -33,7 +33,7 @@ describe("npm run emulators, where it cannot run", () => {
       const { status, stderr } = emulators(java);
       expect(status).to.equal(1);
       expect(stderr.split("\n")).to.deep.equal([
-        `The Emulator Suite cannot start: the Firestore emulator needs Java 21 or later, and ${found}.`,
+        `emulators: the Emulator Suite cannot start: the Firestore emulator needs Java 21 or later, and ${found}.`,
         "Install it (https://adoptium.net), and see that `java -version` shows it.",
         "`npm start` and `npm test` need neither Java nor a download: they run the same functions.",
         "",
@@ -45,7 +45,7 @@ describe("npm run emulators, where it cannot run", () => {
     const { status, stderr } = emulators(`echo 'openjdk version "21.0.1" 2023-10-17' >&2`);
     expect(status).to.equal(1);
     expect(stderr).to.match(
-      /^The Emulator Suite cannot start: the Firestore emulator cannot be downloaded: \w/,
+      /^emulators: the Emulator Suite cannot start: the Firestore emulator cannot be downloaded: \w/,
     );
     expect(stderr).to.include(`copy it from a machine that has it, to ${folder}`);
     expect(stderr).not.to.match(/\n\s+at /);

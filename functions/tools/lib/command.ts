@@ -1,28 +1,28 @@
-/** What makes a function a command: options, `--help`, exit codes. */
+/** Runs a function as a command: options, `--help`, exit codes. */
 
-import { parseArgs } from "node:util";
+import { CommanderError, Command as CommandLine } from "commander";
 import { deleteApp, getApps } from "firebase-admin/app";
 import { z } from "zod";
 import { printable } from "../../page/printable.js";
 import { type Session, terminal, UsageError } from "./session.ts";
 
-/** What a tool ends with. `verify` ends with `failed` if it found differences. */
+/** Exit codes. A command that looks for faults ends with `failed` if it has found any. */
 export const ExitCode = { done: 0, failed: 1, usage: 2 } as const;
 export type ExitCode = (typeof ExitCode)[keyof typeof ExitCode];
 
 export interface Command<Options extends z.ZodObject> {
   /** The npm script. */
   name: string;
-  /** What it does, in a few sentences. */
+  /** A few sentences for `--help`. */
   summary: string;
   /** The options of a run to try. */
   example: string;
-  /** By their names on the command line; each is registered in `optionHelp`. */
+  /** By their names in code: `olderThan` is `--older-than`. Each is registered in `optionHelp`. */
   options: Options;
   run(values: z.output<Options>, session: Session): Promise<ExitCode>;
 }
 
-/** What `--help` says of an option. One without a `value` is a flag. */
+/** The line of an option in `--help`. One without a `value` is a flag. */
 export const optionHelp = z.registry<{ value?: string; text: string }>();
 
 /** A text that need not be given. */
@@ -53,41 +53,48 @@ export async function main<Options extends z.ZodObject>(command: Command<Options
   await Promise.all(getApps().map(deleteApp));
 }
 
-/** Runs a command with the operator's arguments. An error is shown in words, never as a stack trace. */
+/** Runs a command with the arguments given. An error is shown in words, never as a stack trace. */
 export async function runCommand<Options extends z.ZodObject>(
   command: Command<Options>,
   args: string[],
   session: Session,
 ): Promise<ExitCode> {
   try {
-    const { help, ...given } = parseOptions(command.options, args);
-    if (help) {
-      session.print(helpText(command));
-      return ExitCode.done;
-    }
+    const given = commandLine(command, session).parse(args, { from: "user" }).opts();
     const values = command.options.safeParse(given);
     if (!values.success) throw new UsageError(explain(values.error, given));
     return await command.run(values.data, session);
   } catch (error) {
-    const message = printable(error instanceof Error ? error.message : String(error));
-    const isUsage = error instanceof UsageError;
+    if (error instanceof CommanderError && error.exitCode === 0) return ExitCode.done; // It has shown the help.
+    const isUsage = error instanceof UsageError || error instanceof CommanderError;
+    const message = error instanceof Error ? error.message : String(error);
+    const said = error instanceof CommanderError ? message.replace(/^error: /, "").replace("\n", " ") : message;
     const advice = isUsage ? `\nAll options: npm run ${command.name} -- --help` : "";
-    session.complain(`${command.name}: ${message}${advice}`);
+    session.complain(`${command.name}: ${said.split("\n").map(printable).join("\n")}${advice}`);
     return isUsage ? ExitCode.usage : ExitCode.failed;
   }
 }
 
-function parseOptions(options: z.ZodObject, args: string[]) {
-  const types = Object.entries(options.shape).map(([name, schema]) => {
-    const isFlag = optionHelp.get(schema)?.value === undefined;
-    return [name, { type: isFlag ? "boolean" : "string" }] as const;
-  });
-  try {
-    const help = { type: "boolean" } as const;
-    return parseArgs({ args, options: { ...Object.fromEntries(types), help } }).values;
-  } catch (error) {
-    throw new UsageError(error instanceof Error ? error.message : String(error));
+/** Throws a `CommanderError` where the arguments are wrong, and after it has shown the help. */
+function commandLine(command: Command<z.ZodObject>, session: Session): CommandLine {
+  const { name, summary, example, options } = command;
+  const line = new CommandLine(`npm run ${name} --`)
+    .description(summary)
+    .helpOption("--help", "this text")
+    .addHelpText("after", `\nExample: npm run ${name} -- ${example}\n${EXIT_CODES}`)
+    .exitOverride()
+    .configureOutput({ writeOut: (text) => session.print(text.trimEnd()), outputError: () => {} });
+  for (const [option, schema] of Object.entries(options.shape)) {
+    const { value, text = "" } = optionHelp.get(schema) ?? {};
+    line.option(value ? `${flagOf(option)} <${value}>` : flagOf(option), text);
   }
+  return line;
+}
+
+const EXIT_CODES = "Exit codes: 0 done, 1 failed or differences found, 2 wrong use or no access to a project.";
+
+function flagOf(option: string): string {
+  return `--${option.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
 }
 
 /** Names every option at fault, what was expected and what came. */
@@ -96,31 +103,7 @@ function explain(error: z.ZodError, given: Record<string, unknown>): string {
     .map(({ path, message }) => {
       const option = String(path[0]);
       const value = given[option] === undefined ? "nothing" : JSON.stringify(given[option]);
-      return `--${option}: expected ${message}, got ${value}`;
+      return `${flagOf(option)}: expected ${message}, got ${value}`;
     })
     .join("; ");
-}
-
-function helpText({
-  name,
-  summary,
-  example,
-  options,
-}: Pick<Command<z.ZodObject>, "name" | "summary" | "example" | "options">): string {
-  const described = Object.entries(options.shape).map(([option, schema]) => {
-    const { value, text = "" } = optionHelp.get(schema) ?? {};
-    return { usage: value ? `--${option} ${value}` : `--${option}`, text };
-  });
-  const lines = [...described, { usage: "--help", text: "this text" }];
-  const width = Math.max(...lines.map(({ usage }) => usage.length));
-  return [
-    `npm run ${name} -- [options]`,
-    "",
-    summary,
-    "",
-    ...lines.map(({ usage, text }) => `  ${usage.padEnd(width)}  ${text}`),
-    "",
-    `Example: npm run ${name} -- ${example}`,
-    "Exit codes: 0 done, 1 failed or differences found, 2 wrong use or no access to a project.",
-  ].join("\n");
 }

@@ -17,7 +17,7 @@ describe("the tools as commands", () => {
     await forEach([...onFirestore, "simulate"], async (name) => {
       const { exitCode, stdout, stderr } = await runTool(name, ["--help"]);
       expect({ exitCode, stderr }).to.deep.equal({ exitCode: 0, stderr: "" });
-      expect(stdout).to.match(new RegExp(`^npm run ${name} -- \\[options\\]\n`));
+      expect(stdout).to.match(new RegExp(`^Usage: npm run ${name} -- \\[options\\]\n`));
       expect(stdout)
         .to.match(/\n {2}--help +this text\n/)
         .and.include(`Example: npm run ${name} -- --`);
@@ -28,7 +28,7 @@ describe("the tools as commands", () => {
     await forEach([...onFirestore, "simulate"], async (name) => {
       const { exitCode, stdout, stderr } = await runTool(name, ["--colour"]);
       expect({ exitCode, stdout }).to.deep.equal({ exitCode: 2, stdout: "" });
-      expect(stderr).to.include(`${name}: Unknown option '--colour'`).and.include("--help");
+      expect(stderr).to.include(`${name}: unknown option '--colour'`).and.include("--help");
     });
   });
 
