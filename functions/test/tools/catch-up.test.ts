@@ -1,10 +1,11 @@
 import { expect } from "chai";
 import type { Firestore } from "firebase-admin/firestore";
+import { serveFirestore } from "../../dev/local/firestore-server.ts";
 import { storeEvent } from "../../dev/testing/events.ts";
 import { firestoreError, interceptCalls, interceptReads } from "../../dev/testing/faults.ts";
 import { createFirestore } from "../../dev/testing/firestores.ts";
 import { catchUp, command } from "../../tools/catch-up.ts";
-import { contents, countAllEvents, counter, day, deaths, dieAtEachCall, run } from "./tools.ts";
+import { contents, countAllEvents, counter, day, deaths, dieAtEachCall, run, runTool } from "./tools.ts";
 
 const today = day(0);
 const soon = () => Date.now() + 60_000;
@@ -134,6 +135,21 @@ describe("catch-up", () => {
       expect(deadRuns.filter(({ left }) => JSON.stringify(left) !== complete)).to.have.length.greaterThan(6);
     });
   }
+
+  it("tells a wrong setting in words", async () => {
+    const project = "demo-wrong-setting";
+    const db = createFirestore(project);
+    await storeEvent(db);
+    const { host, close } = await serveFirestore(db);
+    const { exitCode, stderr } = await runTool("catch-up", ["--project", project], {
+      FIRESTORE_EMULATOR_HOST: host,
+      COUNTER_COMMIT_INTERVAL_MS: "soon",
+    }).finally(close);
+    expect(stderr).to.equal(
+      'catch-up: COUNTER_COMMIT_INTERVAL_MS: expected a whole number from 0 to 10000, got "soon"\n',
+    );
+    expect(exitCode).to.equal(1);
+  });
 });
 
 const MISSED = 13;
