@@ -35,7 +35,7 @@ const columns = [
   ["Share, 7 days", "Of all installs of the last 7 days, of the versions shown"],
   ["Downloads", "Begun, and completed (download_complete)"],
   ["Failures", "Attempts that failed, and the most frequent actions that say why"],
-  ["Rollbacks", "The device left the version again (update_fail, reset)"],
+  ["Rollbacks", "Installed, not started properly, and undone (update_fail)"],
   ["Crashes", "The app or its web view went down"],
   ["30 days", "Installs per day, with failures on top in red"],
 ];

@@ -128,8 +128,7 @@ interface Retained {
 }
 
 function eventsQuery(db: Firestore, { app }: Which) {
-  const fields = ["app_id", "version_name", "action", "platform", "received_at", "expire_at", "counted"];
-  const query = db.collection(EVENTS).select(...fields);
+  const query = db.collection(EVENTS).select(...Object.keys(eventDocument.shape));
   return app === undefined ? query : query.where("app_id", "==", app);
 }
 
