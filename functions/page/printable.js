@@ -1,7 +1,7 @@
 /** Writes out what strangers sent so that it looks like what it is, for the page and for the tools. */
 
 /**
- * What a terminal obeys, or nobody sees: control, formatting and surrogate characters, line separators, and what Unicode
+ * Characters that a terminal obeys, or nobody sees: control, formatting and surrogate characters, line separators, and what Unicode
  * lets a font leave out, such as fillers and variation selectors. With some of them `1.5.2` looks like `2.5.1`.
  */
 const INVISIBLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/gu;

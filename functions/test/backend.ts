@@ -1,4 +1,7 @@
-/** What the tests run against: the stack on this machine, or the Emulator Suite. Over HTTP and the Admin SDK only. */
+/**
+ * Starts the backend that the tests run against: the stack on this machine, or the Emulator Suite. Tests reach either
+ * over HTTP and the Admin SDK only.
+ */
 
 import { randomUUID } from "node:crypto";
 import { readFileSync } from "node:fs";
@@ -89,7 +92,7 @@ async function emulators(): Promise<Backend> {
   };
 }
 
-/** What `stats` answers, as far as tests look at it. */
+/** The answer of `stats`, as far as tests look at it. */
 export interface StatsAnswer {
   status: number;
   headers: Headers;

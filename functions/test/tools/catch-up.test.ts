@@ -5,7 +5,7 @@ import { storeEvent } from "../../dev/testing/events.ts";
 import { firestoreError, interceptCalls, interceptReads } from "../../dev/testing/faults.ts";
 import { createFirestore } from "../../dev/testing/firestores.ts";
 import { catchUp, command } from "../../tools/catch-up.ts";
-import { contents, countAllEvents, counter, day, deaths, dieAtEachCall, run, runTool } from "./tools.ts";
+import { contents, countAllEvents, counter, day, deaths, dieAtEachCall, run, runTool } from "./operator.ts";
 
 const today = day(0);
 const soon = () => Date.now() + 60_000;

@@ -7,7 +7,7 @@ import { createFirestore } from "../../dev/testing/firestores.ts";
 import { printable } from "../../page/printable.js";
 import { command } from "../../tools/counters.ts";
 import { printableJson, table } from "../../tools/lib/table.ts";
-import { countAllEvents, run } from "./tools.ts";
+import { countAllEvents, run } from "./operator.ts";
 
 describe("counters", () => {
   it("shows installs, failures and rates of each version and platform, the latest version first", async () => {

@@ -4,7 +4,7 @@ import { anEvent, parsedEvent, storeEvent } from "../../dev/testing/events.ts";
 import { firestoreError, interceptCalls } from "../../dev/testing/faults.ts";
 import { createFirestore } from "../../dev/testing/firestores.ts";
 import { command, forget } from "../../tools/forget.ts";
-import { contents, countAllEvents, counter, day, deaths, dieAtEachCall, run } from "./tools.ts";
+import { contents, countAllEvents, counter, day, deaths, dieAtEachCall, run } from "./operator.ts";
 
 const device = String(anEvent().device_id);
 const other = "9e2c1a54-6f1d-4e0c-8c57-0b7e4d2f9b31";

@@ -7,7 +7,7 @@ import { counterId } from "../../src/counting/documents.ts";
 import { moveShards } from "../../src/counting/shards.ts";
 import { command, purge } from "../../tools/purge.ts";
 import { command as verify } from "../../tools/verify.ts";
-import { contents, countAllEvents, counter, day, deaths, dieAtEachCall, run } from "./tools.ts";
+import { contents, countAllEvents, counter, day, deaths, dieAtEachCall, run } from "./operator.ts";
 
 const app_id = "com.example.shop";
 const madeUp = { app_id, version_name: "9.9.9" };

@@ -8,7 +8,7 @@ import { command as counters } from "../../tools/counters.ts";
 import { command as forget } from "../../tools/forget.ts";
 import { command as purge } from "../../tools/purge.ts";
 import { command as verify } from "../../tools/verify.ts";
-import { countAllEvents, run } from "./tools.ts";
+import { countAllEvents, run } from "./operator.ts";
 
 describe("the queries of the tools", () => {
   it("need no index but those that Firestore keeps by itself", async () => {

@@ -9,7 +9,7 @@ import { readCounters } from "../../tools/counters.ts";
 import { deviceRequests, type Update } from "../../tools/lib/device.ts";
 import { command, simulate } from "../../tools/simulate.ts";
 import { backend, storedEvents } from "../backend.ts";
-import { run, runTool } from "./tools.ts";
+import { run, runTool } from "./operator.ts";
 
 const update: Update = {
   app: "com.example.shop",

@@ -7,7 +7,7 @@ import { createFirestore } from "../../dev/testing/firestores.ts";
 import { catchUp } from "../../tools/catch-up.ts";
 import { forget } from "../../tools/forget.ts";
 import { command, verify } from "../../tools/verify.ts";
-import { countAllEvents, counter, day, run } from "./tools.ts";
+import { countAllEvents, counter, day, run } from "./operator.ts";
 
 const total = "counters/com.example.shop@2.5.1";
 

@@ -1,4 +1,4 @@
-/** What a tool works with: a Firestore, a terminal to print to, someone to ask. */
+/** Gives a tool its world: a Firestore, a terminal to print to, somebody to ask. */
 
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
@@ -9,7 +9,7 @@ import { applicationDefault, type Credential, initializeApp } from "firebase-adm
 import type { Firestore } from "firebase-admin/firestore";
 import { connectFirestore } from "../../src/firestore/connection.ts";
 
-/** What the operator can put right: shown as it is, with exit code 2. */
+/** A fault that the operator can put right. It is shown as it is, with exit code 2. */
 export class UsageError extends Error {}
 
 export interface Session {

@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { runTool } from "../tools.ts";
+import { runTool } from "../operator.ts";
 
 const onFirestore = ["counters", "catch-up", "verify", "forget", "purge"];
 /** What cannot be left out. */
