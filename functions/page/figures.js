@@ -1,4 +1,4 @@
-/** What the data says of a version on the platforms that are chosen: the figures behind the views. */
+/** Works out the figures behind the views, for a version on the platforms that are chosen. */
 
 /**
  * @typedef {import("../src/dashboard/handler.ts").DashboardData} DashboardData

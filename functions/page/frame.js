@@ -1,4 +1,4 @@
-/** What surrounds the figures: the choices, what is shown without any, the notes. */
+/** Surrounds the figures: the choices, the page without any, the notes. */
 
 import { h } from "./dom.js";
 import { formatDay, formatNumber } from "./format.js";

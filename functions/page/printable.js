@@ -25,7 +25,7 @@ export function printable(text) {
   return replaceInvisible(text, (character) => `\\u{${character.codePointAt(0)?.toString(16)}}`);
 }
 
-/** What a spreadsheet takes for a formula. Spaces before it are lost on the way there. */
+/** The beginning of a formula, to a spreadsheet. It ignores spaces before it. */
 const FORMULA = /^\s*[-=+@]/;
 
 /**

@@ -11,7 +11,7 @@ const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
 const HOUR = 60 * MINUTE;
 
-/** What a commit of `countEvent` writes: the counter and today. */
+/** Writes a counter and today, as a commit of `countEvent` does. */
 async function count({ firestore, now }: TimedFirestore, versions: readonly string[]) {
   const batch = firestore.batch();
   for (const version_name of versions) {
@@ -22,7 +22,7 @@ async function count({ firestore, now }: TimedFirestore, versions: readonly stri
   await batch.commit();
 }
 
-/** What one page asks for: all counters, and the days of those of its app. */
+/** Asks as one page does: for all counters, and the days of those of its app. */
 async function look(reader: ReturnType<typeof createCounterReader>) {
   const { counters, incomplete } = await reader.counters();
   const days = await Promise.all(counters.map((counter) => reader.daysOf(counter)));

@@ -10,7 +10,7 @@ export interface Endpoint {
   minInstances?: number | string;
 }
 
-/** What discovery finds in a source folder. */
+/** The findings of discovery in a source folder. */
 export interface Build {
   params: { name: string; type: string; default?: unknown; label?: string; description?: string }[];
   endpoints: Record<string, Endpoint>;

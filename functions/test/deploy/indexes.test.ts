@@ -8,10 +8,10 @@ import type { StoredEvent } from "../../src/ingest/event-store.ts";
 import { backend } from "../backend.ts";
 
 /**
- * What Firestore does with each field of an event. A field whose values only grow would limit the collection to 500
- * writes a second if it were indexed, and `metadata` would fill the index with what nobody queries. The others are short,
- * and an operator may query them in the console. A new field needs a line here, and one in `firestore.indexes.json`
- * where it is exempt.
+ * Firestore's treatment of each field of an event. A field whose values only grow would limit the collection to 500
+ * writes a second if it were indexed, and `metadata` would fill the index with what nobody queries. The others are
+ * short, and an operator may query them in the console. A new field needs a line here, and one in
+ * `firestore.indexes.json` where it is exempt.
  */
 const fields: Record<keyof StoredEvent, "indexed" | "exempt" | "exempt, and Firestore deletes by it"> = {
   app_id: "indexed",

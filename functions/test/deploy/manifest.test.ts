@@ -9,7 +9,7 @@ const functions = new URL("../..", import.meta.url).pathname;
 const bin = join(functions, "node_modules/.bin");
 const run = promisify(execFile);
 
-/** What `firebase deploy` reads of the built functions. */
+/** The manifest of the built functions, as `firebase deploy` reads it. */
 async function deployManifest() {
   const folder = await mkdtemp(join(tmpdir(), "manifest-"));
   const file = join(folder, "functions.json");

@@ -17,7 +17,7 @@ const functions = join(root, "functions");
 const firebaseJson = JSON.parse(readFileSync(join(root, "firebase.json"), "utf8"));
 const [codebase] = firebaseJson.functions;
 
-/** What an operator's folder may hold besides the repository. */
+/** Files that an operator's folder may hold besides the repository. */
 const operatorsFiles = [".env", ".env.local", `.env.${PROJECT}`, "firebase-debug.log", ".runtimeconfig.json"];
 
 let folder: string;
@@ -59,7 +59,7 @@ function sourceFiles(): string[] {
   return files.filter((file) => file.endsWith(".ts"));
 }
 
-/** What the source files import, from packages and from each other. */
+/** The imports of the source files, from packages and from each other. */
 function imports(): { file: string; name: string }[] {
   return sourceFiles().flatMap((file) => {
     const source = readFileSync(join(functions, "src", file), "utf8");
