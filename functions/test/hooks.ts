@@ -3,7 +3,8 @@
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import { logs } from "../dev/testing/captured-logs.ts";
-import { backend, onEmulators, startBackend } from "./backend.ts";
+import { endFaults } from "../dev/testing/faults.ts";
+import { onEmulators, startBackend } from "./backend.ts";
 
 process.env.COUNTER_COMMIT_INTERVAL_MS ??= "20"; // A second would be spent waiting in every test that counts twice.
 process.env.MAX_EVENTS_PER_SECOND ??= "0"; // Tests that send much share an instance.
@@ -11,7 +12,7 @@ process.env.MAX_EVENTS_PER_SECOND ??= "0"; // Tests that send much share an inst
 export const mochaHooks = {
   beforeAll: startBackend,
   beforeEach: () => logs.splice(0),
-  afterEach: () => backend().endFaults(),
+  afterEach: endFaults,
 };
 
 /** Once, before any test of any process. The emulators are started on what is built already. */

@@ -12,7 +12,10 @@ export interface Call {
 
 type Send = (method: string, ...rest: unknown[]) => Promise<unknown>;
 
-/** Lets `handle` answer each call of `db` until the returned function is called. */
+/** Ends the interceptions of this process that nothing has ended yet. */
+const endings = new Set<() => void>();
+
+/** Lets `handle` answer each call of `db` until the returned function or `endFaults` is called. */
 export function interceptCalls(db: Firestore, handle: (call: Call) => Promise<unknown>): () => void {
   // The Admin SDK hands its calls to the transport here: unary ones and streams. Neither method is public.
   const transport = db as unknown as { request: Send; requestStream: Send };
@@ -29,13 +32,17 @@ export function interceptCalls(db: Firestore, handle: (call: Call) => Promise<un
       request: rest[1] as Call["request"],
       proceed: () => requestStream.call(transport, method, ...rest),
     });
-  return () => Object.assign(transport, { request, requestStream });
+  const end = () => {
+    Object.assign(transport, { request, requestStream });
+    endings.delete(end);
+  };
+  endings.add(end);
+  return end;
 }
 
-/** Returns a function that lets all calls of `db` through again, whatever `interceptCalls` has done since. */
-export function rememberCalls(db: Firestore): () => void {
-  const { request, requestStream } = db as unknown as { request: Send; requestStream: Send };
-  return () => Object.assign(db, { request, requestStream });
+/** Lets all calls of this process through again. The tests' root hook calls it after each test, also a failed one. */
+export function endFaults(): void {
+  for (const end of [...endings].reverse()) end();
 }
 
 /** As `interceptCalls`, for queries and reads by id only. */

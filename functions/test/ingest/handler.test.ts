@@ -276,8 +276,8 @@ describeInProcess("stats, when Firestore fails", () => {
     const app_id = newApp();
     const batch = Array.from({ length: 50 }, (_, i) => anEvent({ app_id, timestamp: 1_795_392_000_000 + i }));
     let calls = 0;
-    const restore = interceptCalls(backend().firestore, ({ proceed }) =>
-      ++calls % 2 ? proceed() : Promise.reject(firestoreError(8)),
+    const restore = interceptCalls(backend().firestore, ({ method, proceed }) =>
+      method !== "batchWrite" || ++calls % 2 ? proceed() : Promise.reject(firestoreError(8)),
     );
     expect((await postInProcess(batch)).status).to.equal(503);
     restore();
@@ -293,10 +293,11 @@ describeInProcess("stats, when Firestore fails", () => {
   it("tries a single event again, since old plugins do not", async () => {
     const app_id = newApp();
     let calls = 0;
-    interceptCalls(backend().firestore, ({ proceed }) =>
-      ++calls === 1 ? Promise.reject(firestoreError(14)) : proceed(),
+    interceptCalls(backend().firestore, ({ method, proceed }) =>
+      method === "batchWrite" && ++calls === 1 ? Promise.reject(firestoreError(14)) : proceed(),
     );
     expect((await postInProcess(anEvent({ app_id }))).status).to.equal(200);
+    expect(calls).to.equal(2);
     expect(await storedEvents(app_id)).to.have.length(1);
   });
 

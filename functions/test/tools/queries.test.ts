@@ -17,7 +17,7 @@ describe("the queries of the tools", () => {
     await countAllEvents(db);
     await storeEvent(db);
     const queries: Query[] = [];
-    const restore = interceptReads(db, ({ request, proceed }) => {
+    interceptReads(db, ({ request, proceed }) => {
       const { structuredQuery, structuredAggregationQuery } = request as Request;
       const query = structuredQuery ?? structuredAggregationQuery?.structuredQuery;
       if (query) queries.push(query);
@@ -30,7 +30,6 @@ describe("the queries of the tools", () => {
     await run(forget, ["--device", String(anEvent().device_id), "--app", app, "--yes"], db);
     await run(forget, ["--custom-id", "Ada", "--app", app, "--yes"], db);
     await run(purge, ["--app", app, "--version", "unknown", "--events", "--yes"], db);
-    restore();
 
     // Equality on indexed fields and the order of ids, or a range and the order of one field: anything else needs a
     // composite index.
