@@ -90,6 +90,11 @@ const mutants: Mutant[] = [
     ],
   },
   {
+    name: "platforms are not counted",
+    file: "src/counting/documents.ts",
+    changes: [["platforms: { [platform]: { [action]: 1 } } };", "platforms: {} };"]],
+  },
+  {
     name: "moved shards are not deleted",
     file: "src/counting/shards.ts",
     changes: [["batch.delete(ref, { lastUpdateTime: updateTime })", "void [ref, updateTime]"]],
