@@ -124,7 +124,7 @@ export type Settings = ReturnType<typeof readSettings>;
 
 /**
  * Reads the settings from an environment, which `firebase deploy` fills from the params; where nothing did, the default
- * holds. Throws an error that names the setting, what was expected and what came. That stops a deployment or a start.
+ * holds. Throws a `SettingError`, which stops a deployment or a start.
  */
 export function readSettings(env: Readonly<Record<string, string | undefined>>) {
   return {
@@ -143,6 +143,9 @@ export function readSettings(env: Readonly<Record<string, string | undefined>>) 
     counterShards: counterShards.read(env),
   };
 }
+
+/** A setting that cannot be used. Its message names the setting, what was expected and what came. */
+export class SettingError extends Error {}
 
 interface Labels {
   label: string;
@@ -194,7 +197,8 @@ function reader<T>(name: string, fallback: string, parse: (raw: string) => T | u
   return (env: Readonly<Record<string, string | undefined>>): T => {
     const raw = env[name] ?? fallback;
     const value = parse(raw);
-    if (value === undefined) throw new Error(`${name}: expected ${expected}, got ${JSON.stringify(raw)}`);
+    if (value === undefined)
+      throw new SettingError(`${name}: expected ${expected}, got ${JSON.stringify(raw)}`);
     return value;
   };
 }

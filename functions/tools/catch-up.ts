@@ -5,17 +5,16 @@ import { z } from "zod";
 import { printable } from "../page/printable.js";
 import { systemClock } from "../src/clock.ts";
 import { type CountEvent, createEventCounter } from "../src/counting/count-events.ts";
-import { EVENTS, isCountable, SHARDS } from "../src/counting/documents.ts";
+import { isCountable, SHARDS, uncountedEvents } from "../src/counting/documents.ts";
 import { moveShards } from "../src/counting/shards.ts";
 import { createLoopTimers } from "../src/firestore/deadline.ts";
 import { statusOf } from "../src/firestore/errors.ts";
 import { pages } from "../src/firestore/pages.ts";
-import { readSettings } from "../src/settings.ts";
 import { type Command, ExitCode, main, project, wholeNumber, yes } from "./lib/command.ts";
 import { amount } from "./lib/table.ts";
 import { addTo } from "./lib/tally.ts";
 
-/** As many as an instance of the trigger has in flight: a counter is written once a second, whatever shares that. */
+/** A commit takes all events in flight, so a page is as large as the concurrency of the trigger. */
 const PAGE_SIZE = 1_000;
 
 /** The outcome for the events that were not counted. */
@@ -38,7 +37,7 @@ export interface WorkOptions {
 
 /** The number of events that are not counted. Firestore bills a read for each thousand of them. */
 export async function countUncounted(db: Firestore): Promise<number> {
-  return (await uncounted(db).count().get()).data().count;
+  return (await uncountedEvents(db).count().get()).data().count;
 }
 
 /**
@@ -52,7 +51,7 @@ export async function catchUp(
   { countEvent = createOperatorsCounter(db), pageSize = PAGE_SIZE, onProgress }: WorkOptions = {},
 ): Promise<CaughtUp> {
   const result: CaughtUp = { counted: 0, young: 0, failures: new Map() };
-  for await (const page of pages(uncounted(db), { size: pageSize })) {
+  for await (const page of pages(uncountedEvents(db), { size: pageSize })) {
     const due = page.filter((event) => event.createTime.toMillis() < before);
     const failures = await countAll(countEvent, due);
     for (const reason of failures.values()) addTo(result.failures, reason, 1);
@@ -63,10 +62,14 @@ export async function catchUp(
   return result;
 }
 
-/** Makes a way to count as the trigger does, at the operator's settings. Throws where one of them is wrong. */
+/** Makes a way to count as the trigger does at its defaults. It reads no settings: a wrong one would stop a tool. */
 export function createOperatorsCounter(db: Firestore): CountEvent {
-  const interval = readSettings(process.env).counterCommitIntervalMs;
-  return createEventCounter(db, { interval, shards: 1, clock: systemClock, timers: createLoopTimers() });
+  return createEventCounter(db, {
+    interval: 1_000,
+    shards: 1,
+    clock: systemClock,
+    timers: createLoopTimers(),
+  });
 }
 
 /** Counts events together. Answers with those that are not counted, by id, and why. */
@@ -87,10 +90,6 @@ export async function countAll(
 function reasonOf(error: unknown): string {
   const message = error instanceof Error ? error.message : String(error);
   return statusOf(error) === undefined ? message : (message.split(":", 1)[0] ?? message);
-}
-
-function uncounted(db: Firestore) {
-  return db.collection(EVENTS).where("counted", "==", false);
 }
 
 const DEFAULT_MINUTES = 10;

@@ -2,6 +2,8 @@
 
 import http from "node:http";
 import type { Firestore, QueryDocumentSnapshot } from "firebase-admin/firestore";
+import { COUNTERS, countedFields, counterId, EVENTS } from "../../src/counting/documents.ts";
+import { SettingError } from "../../src/settings.ts";
 import { serveFirestore } from "../local/firestore-server.ts";
 import { startFunction } from "../local/framework.ts";
 import { listen } from "../local/listen.ts";
@@ -9,7 +11,11 @@ import { projectId, startStack } from "../local/stack.ts";
 import { firestoreError, interceptCalls } from "../testing/faults.ts";
 import type { Audit, Measurement, Question, Started } from "./instance.ts";
 
-const stack = await startStack(0);
+const stack = await startStack(0).catch((error) => {
+  if (!(error instanceof SettingError)) throw error;
+  console.error(error.message);
+  process.exit(1);
+});
 const { host } = await serveFirestore(stack.firestore);
 const stats = await startFunction("stats", {
   GCLOUD_PROJECT: projectId,
@@ -47,9 +53,9 @@ async function measure(firestore: Firestore): Promise<Measurement> {
 /** Compares what is stored with the counters. */
 async function audit(firestore: Firestore): Promise<Audit> {
   endFaults();
-  const events = await firestore.collection("events").get();
-  const counters = await firestore.collection("counters").get();
-  const expected = Map.groupBy(events.docs, (event) => `${event.get("app_id")}@${event.get("version_name")}`);
+  const events = await firestore.collection(EVENTS).get();
+  const counters = await firestore.collection(COUNTERS).get();
+  const expected = Map.groupBy(events.docs, (event) => counterId(countedFields.parse(event.data())));
   const counted = new Map(counters.docs.map((counter) => [counter.id, sumOfActions(counter)]));
   return {
     stored: events.docs.map((event) => event.get("custom_id")),

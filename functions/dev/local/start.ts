@@ -4,6 +4,7 @@ import { spawnSync } from "node:child_process";
 import { createInterface } from "node:readline";
 import { isatty } from "node:tty";
 import { printable } from "../../page/printable.js";
+import { SettingError } from "../../src/settings.ts";
 import { counterTable, readCounters } from "../../tools/counters.ts";
 import { type Stack, startStack } from "./stack.ts";
 
@@ -25,7 +26,7 @@ const stack = await startStack(port, {
   onTriggerError: (error) => console.error("A triggered function failed and is called again:", error),
 }).catch((error) => {
   if (error.code === "EADDRINUSE") fail(`Port ${port} is in use. Choose another one: PORT=5002 npm start`);
-  if (/^[A-Z_]+: expected /.test(error.message)) fail(error.message); // A setting.
+  if (error instanceof SettingError) fail(error.message);
   throw error;
 });
 
