@@ -7,7 +7,7 @@ import { randomUUID } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Firestore } from "firebase-admin/firestore";
-import { rememberCalls } from "../dev/testing/faults.ts";
+import { dayId } from "../src/counting/documents.ts";
 
 export interface Backend {
   /** The URL of the `stats` function: in a process of its own, as an instance of Cloud Functions runs it. */
@@ -19,8 +19,6 @@ export interface Backend {
   newFirestore(): Firestore;
   /** Resolves when every stored event has been through its trigger. */
   settled(): Promise<void>;
-  /** Lets the calls of `firestore` through again, whatever a test has made of them. */
-  endFaults(): void;
 }
 
 let running: Backend | undefined;
@@ -62,7 +60,6 @@ async function inMemory(): Promise<Backend> {
     firestore,
     newFirestore: createFirestore,
     settled,
-    endFaults: rememberCalls(firestore),
   };
 }
 
@@ -88,7 +85,6 @@ async function emulators(): Promise<Backend> {
     async settled() {
       while (!(await uncounted.get()).empty) await sleep(50);
     },
-    endFaults: rememberCalls(firestore),
   };
 }
 
@@ -96,10 +92,10 @@ async function emulators(): Promise<Backend> {
 export interface StatsAnswer {
   status: number;
   headers: Headers;
-  body: { status?: string; results?: EventResult[]; error?: string; message?: string };
+  body: { status?: string; results?: AnsweredResult[]; error?: string; message?: string };
 }
 
-interface EventResult {
+interface AnsweredResult {
   status: string;
   index: number;
   error?: string;
@@ -140,15 +136,20 @@ export async function storedEvents(app: string) {
   return query.docs.map((snapshot) => snapshot.data());
 }
 
-/** The `actions` and `platforms` of a counter or one of its days, once all triggers have been delivered. */
+/** The counts of a counter or one of its days, once all triggers have been delivered. */
 export async function counts(path: string) {
   await backend().settled();
-  const snapshot = await backend().firestore.doc(path).get();
-  const { actions, platforms } = snapshot.data() ?? {};
-  return snapshot.exists ? { actions, platforms } : undefined;
+  return readCounts(backend().firestore, path);
+}
+
+/** The counts of a counter or one of its days; `undefined` where there is none. */
+export async function readCounts(db: Firestore, path: string) {
+  const snapshot = await db.doc(path).get();
+  const { app_id, version_name, updated_at, ...counts } = snapshot.data() ?? {};
+  return snapshot.exists ? counts : undefined;
 }
 
 /** The name of today's document under a counter. */
 export function today(): string {
-  return new Date().toISOString().slice(0, 10);
+  return dayId(Date.now());
 }

@@ -5,13 +5,14 @@ import { z } from "zod";
 import { printable } from "../page/printable.js";
 import { dayId, EVENTS, isCountable } from "../src/counting/documents.ts";
 import { pages } from "../src/firestore/pages.ts";
+import { MAX_CUSTOM_ID, storedDeviceId } from "../src/ingest/event.ts";
 import { countAll, createOperatorsCounter, type WorkOptions } from "./catch-up.ts";
 import { app, type Command, ExitCode, main, optionHelp, project, yes } from "./lib/command.ts";
 import { UsageError } from "./lib/session.ts";
 import { amount, table } from "./lib/table.ts";
 import { addTo } from "./lib/tally.ts";
 
-/** Firestore takes more in one commit; a small one is soon done, and stopping loses little. */
+/** A run that is stopped loses its open commit, so pages are smaller than what Firestore takes. */
 const PAGE_SIZE = 500;
 
 /**
@@ -85,16 +86,10 @@ function eventsQuery(db: Firestore, whose: Whose) {
   const events = db.collection(EVENTS);
   const query =
     "device" in whose
-      ? events.where("device_id", "==", whose.device.toLowerCase())
+      ? events.where("device_id", "==", storedDeviceId(whose.device))
       : events.where("custom_id", "==", whose.customId);
   return whose.app === undefined ? query : query.where("app_id", "==", whose.app);
 }
-
-/**
- * The stored length of a custom id. A longer one would find nothing, and somebody who asks to be forgotten would not
- * be.
- */
-const MAX_CUSTOM_ID = 128;
 
 const options = z.object({
   project,

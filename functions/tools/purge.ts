@@ -19,7 +19,7 @@ import { counterTable, parseCounter } from "./counters.ts";
 import { type Command, ExitCode, flag, main, optionHelp, project, yes } from "./lib/command.ts";
 import { amount } from "./lib/table.ts";
 
-/** Firestore takes more in one commit; a small one is soon done, and stopping loses little. */
+/** A run that is stopped loses its open commit, so pages are smaller than what Firestore takes. */
 const PAGE_SIZE = 500;
 
 /** A counter, and whether the events that are counted under it are deleted too. */

@@ -107,18 +107,18 @@ export async function verify(
 }
 
 /** Counts, each by where it stands in its document: `actions set`, `platforms ios set`. */
-type Figures = Map<string, number>;
+type FlatCounts = Map<string, number>;
 
-/** A counter as it is. */
+/** A counter with its days, and what its shards still hold. */
 interface CounterWithDays {
   app_id: string;
   version_name: string;
-  total: Figures;
-  days: Map<string, Figures>;
+  total: FlatCounts;
+  days: Map<string, FlatCounts>;
 }
 
 /** The sum of a day's events, and the shortest time for which one of them is kept, in milliseconds. */
-type RetainedDays = Map<string, { figures: Figures; retention: number }>;
+type RetainedDays = Map<string, { figures: FlatCounts; retention: number }>;
 
 interface Retained {
   events: Verification["events"];
@@ -165,7 +165,7 @@ function tallyEvent(retained: Retained, which: Which, snapshot: DocumentSnapshot
   const dayName = dayId(received_at.toMillis());
   const day = counter.days.get(dayName) ?? { figures: new Map(), retention: Infinity };
   counter.days.set(dayName, day);
-  addFigures(day.figures, countsOf(event.data));
+  addFlat(day.figures, countsOf(event.data));
   const retention = expire_at ? expire_at.toMillis() - received_at.toMillis() : Infinity;
   day.retention = Math.min(day.retention, retention);
   retained.shortestRetention = Math.min(retained.shortestRetention ?? Infinity, retention);
@@ -180,9 +180,14 @@ async function* countersWithDays(
   for await (const page of pages(countersQuery(db, which), paging)) {
     for (const snapshot of page) {
       const { id: _, app_id, version_name, updated_at: __, ...counts } = parseCounter(snapshot);
-      const counter = { app_id, version_name, total: figuresOf(counts), days: new Map<string, Figures>() };
+      const counter = {
+        app_id,
+        version_name,
+        total: flatCountsOf(counts),
+        days: new Map<string, FlatCounts>(),
+      };
       for await (const dayPage of pages(daysOf(snapshot.ref), paging)) {
-        for (const day of dayPage) counter.days.set(day.id, figuresOf(dayDocument.parse(day.data())));
+        for (const day of dayPage) counter.days.set(day.id, flatCountsOf(dayDocument.parse(day.data())));
       }
       addShards(counter, sharded.get(snapshot.id)?.parts);
       sharded.delete(snapshot.id);
@@ -214,11 +219,11 @@ function addShards({ total, days }: CounterWithDays, parts: readonly DayCounts[]
   for (const { day, counts } of parts) {
     const ofDay = days.get(day) ?? new Map<string, number>();
     days.set(day, ofDay);
-    for (const figures of [total, ofDay]) addFigures(figures, counts);
+    for (const figures of [total, ofDay]) addFlat(figures, counts);
   }
 }
 
-function figuresOf(counts: Counts): Figures {
+function flatCountsOf(counts: Counts): FlatCounts {
   const flat = (value: object | number, path: readonly string[]): [string, number][] =>
     typeof value === "number"
       ? [[path.join(" "), value]]
@@ -226,8 +231,8 @@ function figuresOf(counts: Counts): Figures {
   return new Map(flat(counts, []));
 }
 
-function addFigures(sum: Figures, counts: Counts): void {
-  for (const [key, count] of figuresOf(counts)) addTo(sum, key, count);
+function addFlat(sum: FlatCounts, counts: Counts): void {
+  for (const [key, count] of flatCountsOf(counts)) addTo(sum, key, count);
 }
 
 /** The names of the dimensions of counts, besides actions. */
@@ -241,7 +246,7 @@ function* differencesOf(
   retained: RetainedDays,
   isExact: (day: string) => boolean,
 ): Generator<Found> {
-  const sum: Figures = new Map();
+  const sum: FlatCounts = new Map();
   for (const day of [...new Set([...days.keys(), ...retained.keys()])].sort()) {
     const counter = days.get(day) ?? new Map<string, number>();
     for (const [key, count] of counter) addTo(sum, key, count);
@@ -256,10 +261,10 @@ function* differencesOf(
 }
 
 /** Every event is on one platform: each action is the sum of what the platforms say, and likewise for other dimensions. */
-function* compareDimensions(day: string, figures: Figures): Generator<Found> {
+function* compareDimensions(day: string, figures: FlatCounts): Generator<Found> {
   const total = new Map([...figures].filter(([key]) => dimensionOf(key) === "actions"));
   for (const dimension of dimensions) {
-    const sum: Figures = new Map();
+    const sum: FlatCounts = new Map();
     for (const [key, count] of figures) {
       if (dimensionOf(key) === dimension) addTo(sum, `actions ${actionOf(key)}`, count);
     }
@@ -269,8 +274,8 @@ function* compareDimensions(day: string, figures: Figures): Generator<Found> {
 
 function* compare(
   day: string,
-  counters: Figures,
-  expectations: Figures,
+  counters: FlatCounts,
+  expectations: FlatCounts,
   judge: (counter: number, expected: number) => Finding | undefined,
 ): Generator<Found> {
   for (const key of new Set([...counters.keys(), ...expectations.keys()])) {

@@ -6,6 +6,7 @@ import {
   addCounts,
   counterRef,
   countsOfPlatforms,
+  DAY_MILLISECONDS,
   dayId,
   daysOf,
   type Platform,
@@ -17,7 +18,7 @@ export type Report = { [Name in Platform]?: ActionCounts };
 /** The reports about a version, by how many days ago they came. */
 export type History = Record<number, Report>;
 
-export const DAY = 86_400_000;
+export const DAY = DAY_MILLISECONDS;
 
 /** Writes the counter of a version and its days: the counter is the sum of the days. `time` is the end of today. */
 export async function writeCounter(

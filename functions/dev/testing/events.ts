@@ -2,7 +2,7 @@
 
 import { readFileSync } from "node:fs";
 import { type DocumentSnapshot, type Firestore, Timestamp } from "firebase-admin/firestore";
-import { EVENTS } from "../../src/counting/documents.ts";
+import { DAY_MILLISECONDS, EVENTS, eventRef } from "../../src/counting/documents.ts";
 import { createEventParser, type PluginEvent } from "../../src/ingest/event.ts";
 import { createEventStore, eventId } from "../../src/ingest/event-store.ts";
 import { systemTime } from "./clocks.ts";
@@ -57,8 +57,6 @@ export async function store<Events extends Record<string, unknown>[]>(db: Firest
   return (await db.getAll(...refs)) as { [Key in keyof Events]: DocumentSnapshot };
 }
 
-const DAY_MILLISECONDS = 86_400_000;
-
 /** The number of events that `storeEvent` has stored in each Firestore. */
 const stored = new WeakMap<Firestore, number>();
 
@@ -75,7 +73,7 @@ export async function storeEvent(
   const received = Date.now() - ago * DAY_MILLISECONDS;
   const number = (stored.get(db) ?? 0) + 1;
   stored.set(db, number);
-  const ref = db.doc(`${EVENTS}/event${String(number).padStart(3, "0")}`);
+  const ref = eventRef(db, `event${String(number).padStart(3, "0")}`);
   await ref.set({
     ...anEvent(fields),
     received_at: Timestamp.fromMillis(received),

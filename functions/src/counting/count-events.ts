@@ -14,8 +14,8 @@ import {
   countsOf,
   type DayCounts,
   dayId,
-  EVENTS,
   eventDocument,
+  eventRef,
 } from "./documents.ts";
 import { addToShard, createShardPicker, type ShardPicker } from "./shards.ts";
 
@@ -27,17 +27,17 @@ import { addToShard, createShardPicker, type ShardPicker } from "./shards.ts";
 export type CountEvent = (snapshot: DocumentSnapshot) => Promise<void>;
 
 /**
- * So many events make a commit full. Firestore takes requests of up to 10 MiB and no longer limits the writes in one. An
- * event's write has about 250 bytes, so this is a quarter of that. A commit that is too big all the same is halved.
+ * Firestore takes requests of up to 10 MiB with any number of writes, and the write of an event has about 250 bytes, so
+ * this many events fill a quarter of a request. A commit that is too big all the same is halved.
  */
 const MAX_COMMIT_EVENTS = 10_000;
 
-/** A commit is tried for so long. The timeout of the function covers two: the one before, and the event's own. */
+/** The timeout of the function covers two commits, the one before an event's own and its own, so each is tried this long. */
 const RETRY_MILLISECONDS = 25_000;
 
 /**
- * Adds up to 20 % to each interval. Otherwise one instance wins every time: it retries exactly when the document accepts a
- * write again.
+ * An instance that retries exactly when the document takes a write again would win every time, so jitter adds up to 20 %
+ * to each interval.
  */
 const INTERVAL_JITTER = 0.2;
 
@@ -131,7 +131,8 @@ async function commitUntilCounted(
       const canSucceed = failure === "transient" || failure === "stale";
       if (!canSucceed || clock.now() >= deadline) return noneCounted(events, error);
       if (failure === "transient") shard.change();
-      if (failure === "transient" || attempt > 0) await clock.sleep(backoff(attempt));
+      const goesAtOnce = failure === "stale" && attempt === 0; // The events are read first, which takes a while.
+      if (!goesAtOnce) await clock.sleep(backoff(attempt));
     }
   }
 }
@@ -156,7 +157,7 @@ function backoff(attempt: number): number {
 
 /** Reads the events again. Keeps those that are neither counted nor deleted by now, with their new update times. */
 async function readUncounted(db: Firestore, events: readonly UncountedEvent[]): Promise<UncountedEvent[]> {
-  const refs = events.map(({ id }) => db.collection(EVENTS).doc(id));
+  const refs = events.map(({ id }) => eventRef(db, id));
   const snapshots = await db.getAll(...refs, { fieldMask: ["counted"] });
   return events.flatMap((event, index) => {
     const now = snapshots[index];
@@ -174,7 +175,7 @@ async function commitCounts(
 ): Promise<void> {
   const batch = db.batch();
   for (const { id, updateTime } of events) {
-    batch.update(db.collection(EVENTS).doc(id), { counted: true }, { lastUpdateTime: updateTime });
+    batch.update(eventRef(db, id), { counted: true }, { lastUpdateTime: updateTime });
   }
   const ref = counterRef(db, counter);
   const n = shard.current();

@@ -7,6 +7,7 @@ import {
   type DocumentSnapshot,
   FieldValue,
   type Firestore,
+  type Query,
   Timestamp,
   type WriteBatch,
 } from "firebase-admin/firestore";
@@ -116,11 +117,21 @@ export function counterRef(db: Firestore, counter: CounterIdentity): DocumentRef
   return db.collection(COUNTERS).doc(counterId(counter));
 }
 
+/** The document of an event: `events/{event_id}`. */
+export function eventRef(db: Firestore, id: string): DocumentReference {
+  return db.collection(EVENTS).doc(id);
+}
+
+/** The events that no counter holds yet, and documents in `events` that are no events. */
+export function uncountedEvents(db: Firestore): Query {
+  return db.collection(EVENTS).where("counted", "==", false);
+}
+
 export function daysOf(counter: DocumentReference): CollectionReference {
   return counter.collection(DAYS);
 }
 
-const DAY_MILLISECONDS = 86_400_000;
+export const DAY_MILLISECONDS = 86_400_000;
 
 /** The document id of the day that was `daysAgo` before a time in milliseconds since 1970: `YYYY-MM-DD` in UTC. */
 export function dayId(time: number, daysAgo = 0): string {
@@ -142,22 +153,22 @@ export function countsOfPlatforms(platforms: Counts["platforms"]): Counts {
 /** Adds counts up, figure by figure. Pure. */
 export function addCounts(parts: Iterable<Partial<Counts>>): Counts {
   const sum = counts.parse({});
-  for (const part of parts) addFigures(sum, part);
+  for (const part of parts) addNested(sum, part);
   return sum;
 }
 
-interface Figures {
-  [name: string]: number | Figures;
+interface NestedFigures {
+  [name: string]: number | NestedFigures;
 }
 
-function addFigures(sum: Figures, part: Figures): void {
+function addNested(sum: NestedFigures, part: NestedFigures): void {
   for (const [name, value] of Object.entries(part)) {
     const before = Object.hasOwn(sum, name) ? sum[name] : undefined;
     if (typeof value === "number") {
       sum[name] = (typeof before === "number" ? before : 0) + value;
     } else {
       const inner = typeof before === "object" ? before : {};
-      addFigures(inner, value);
+      addNested(inner, value);
       sum[name] = inner;
     }
   }
@@ -190,7 +201,7 @@ export function addToCounter(
 }
 
 /** The same figures as increments, for a write that merges. */
-export function increments(figures: Figures): Record<string, unknown> {
+export function increments(figures: NestedFigures): Record<string, unknown> {
   return Object.fromEntries(
     Object.entries(figures).map(([name, value]) => [
       name,

@@ -9,7 +9,7 @@ import { Status } from "./errors.ts";
  */
 const CALL_MILLISECONDS = 3_000;
 
-/** A process with a busy CPU notices an answer late. So time passes in turns, and a turn that took longer counts as this. */
+/** A process with a busy CPU notices an answer late, so a deadline counts turns, and a turn that took longer counts as this. */
 const TURN_MILLISECONDS = 100;
 
 /** The timers of a deadline, which tests and models replace. */

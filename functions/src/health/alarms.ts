@@ -103,7 +103,7 @@ export function proportionOf(tally: Measures | undefined, measure: Measure): Pro
     : { count: rolled_back, of: Math.max(installs, rolled_back) };
 }
 
-/** A rate of fewer attempts says too little: it is shown in grey, and no version is compared with it. */
+/** Fewer attempts say too little, so the page greys their rate, and no version is compared with it. */
 export const MIN_ATTEMPTS = 50;
 
 /**

@@ -101,7 +101,7 @@ const tooLarge: Body = {
 type Unpack = (bytes: Buffer) => Promise<Buffer>;
 
 const asSent: Unpack = async (bytes) => bytes;
-/** Ends as soon as more has come out than a body may have. */
+/** A bomb unpacks to gigabytes, so zlib stops where a body would be too large. */
 const bounded = { maxOutputLength: MAX_BODY_BYTES };
 const decoders = new Map<string, Unpack>([
   ["", asSent],

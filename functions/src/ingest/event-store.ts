@@ -5,7 +5,7 @@ import DataLoader from "dataloader";
 import { type DocumentReference, type Firestore, Timestamp } from "firebase-admin/firestore";
 import pLimit from "p-limit";
 import type { Clock } from "../clock.ts";
-import { EVENTS, type EventDocument } from "../counting/documents.ts";
+import { DAY_MILLISECONDS, EVENTS, type EventDocument, eventRef } from "../counting/documents.ts";
 import { inTime, type Timers } from "../firestore/deadline.ts";
 import { classify, Status, statusOf } from "../firestore/errors.ts";
 import { createGroupCommit } from "../group-commit.ts";
@@ -17,7 +17,7 @@ export type StoreResult = "stored" | "duplicate" | "refused";
 /** Stores events and answers for each, in order. Rejects with Firestore's error where the outcome is unknown. */
 export type StoreEvents = (events: readonly PluginEvent[]) => Promise<StoreResult[]>;
 
-/** So many documents go to Firestore together, in calls of as many as BulkWriter puts into one. */
+/** BulkWriter puts 20 documents into a call, so a full group takes 25 calls. */
 const MAX_GROUP_EVENTS = 500;
 const MAX_CALL_EVENTS = 20;
 
@@ -25,8 +25,8 @@ const MAX_CALL_EVENTS = 20;
 const MAX_CALLS_AT_ONCE = 8;
 
 /**
- * A document is tried twice, besides the Admin SDK's own attempts: most plugins before 8.51.5 lose an event that is
- * answered 503.
+ * Most plugins before 8.51.5 lose an event that is answered 503, so the store tries each document twice, besides the
+ * Admin SDK's own attempts.
  */
 const MAX_ATTEMPTS = 2;
 const RETRY_MILLISECONDS = 1_000;
@@ -100,7 +100,9 @@ async function createAll(
   const results = await calls.loadMany(events);
   const seen = new Set<string>();
   return results.map((result, index) => {
-    const isCopy = seen.size === seen.add(events[index]?.ref.path ?? "").size;
+    const path = events[index]?.ref.path ?? "";
+    const isCopy = seen.has(path);
+    seen.add(path);
     return isCopy && result === "stored" ? "duplicate" : result;
   });
 }
@@ -154,8 +156,6 @@ export function eventId(event: PluginEvent): string | undefined {
   return createHash("sha256").update(JSON.stringify(identity)).digest("hex").slice(0, 32);
 }
 
-const DAY_IN_MILLISECONDS = 86_400_000;
-
 function newEvent(
   db: Firestore,
   event: PluginEvent,
@@ -164,7 +164,7 @@ function newEvent(
 ): NewEvent {
   const { custom_id, message, metadata, timestamp, ...rest } = event;
   const { eventRetentionDays, storeCustomId, storeMetadata } = options;
-  const expireAt = receivedAt.toMillis() + eventRetentionDays * DAY_IN_MILLISECONDS;
+  const expireAt = receivedAt.toMillis() + eventRetentionDays * DAY_MILLISECONDS;
   const document: StoredEvent = {
     ...rest,
     ...(custom_id !== undefined && storeCustomId && { custom_id }),
@@ -175,5 +175,6 @@ function newEvent(
     ...(eventRetentionDays > 0 && { expire_at: Timestamp.fromMillis(expireAt) }),
     counted: false,
   };
-  return { ref: db.collection(EVENTS).doc(eventId(event) ?? db.collection(EVENTS).doc().id), document };
+  const id = eventId(event);
+  return { ref: id === undefined ? db.collection(EVENTS).doc() : eventRef(db, id), document };
 }

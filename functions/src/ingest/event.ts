@@ -12,6 +12,9 @@ export const APP_ID = /^(?=.{1,200}$)[A-Za-z0-9][A-Za-z0-9_-]*(\.[A-Za-z0-9_-]+)
 const EARLIEST_TIMESTAMP = Date.UTC(2000, 0);
 const LATEST_TIMESTAMP = Date.UTC(2101, 0) - 1;
 
+/** The length at which a custom id is cut before it is stored. */
+export const MAX_CUSTOM_ID = 128;
+
 const MAX_METADATA_ENTRIES = 30;
 const MAX_METADATA_KEY = 64;
 const MAX_METADATA_VALUE = 2_048;
@@ -38,6 +41,11 @@ const trimmed = (max: number) =>
 
 const optionalFlag = optional(z.boolean({ error: "true or false" }));
 
+/** The one form of a device id: iOS sends it in upper case, Android in lower case. */
+export function storedDeviceId(deviceId: string): string {
+  return deviceId.toLowerCase();
+}
+
 const eventSchema = (isKnownAction: (action: string) => boolean) =>
   z.object({
     app_id: z.string({ error: "a string" }).pipe(
@@ -45,7 +53,7 @@ const eventSchema = (isKnownAction: (action: string) => boolean) =>
         error: "a reverse domain name like com.example.app, at most 200 characters",
       }),
     ),
-    device_id: text(128).transform((value) => value.toLowerCase()),
+    device_id: text(128).transform(storedDeviceId),
     action: z
       .string({ error: "a string" })
       .pipe(z.string().refine(isKnownAction, { error: "an action of the updater plugin" })),
@@ -56,7 +64,7 @@ const eventSchema = (isKnownAction: (action: string) => boolean) =>
     version_os: textOrNumber(128),
     plugin_version: text(128),
     old_version_name: optionalText(512),
-    custom_id: optional(trimmed(128)),
+    custom_id: optional(trimmed(MAX_CUSTOM_ID)),
     is_emulator: optionalFlag,
     is_prod: optionalFlag,
     defaultChannel: optionalText(128),

@@ -2,7 +2,7 @@
 
 import type { Clock } from "../clock.ts";
 
-/** Devices may send faster than the limit for so long, after a pause as long: a release reaches many at once. */
+/** A release reaches many devices at once, so they may exceed the limit for this long, after a pause as long. */
 const BURST_SECONDS = 60;
 
 /**

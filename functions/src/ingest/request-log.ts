@@ -7,7 +7,7 @@ import { ACTION } from "./actions.ts";
 import type { ParsedEvent, PluginEvent } from "./event.ts";
 import type { StoreResult } from "./event-store.ts";
 
-/** An instance warns of so many unknown actions. Strangers can make up more than a log is worth. */
+/** Strangers can make up more actions than a log is worth, so an instance warns of this many. */
 const MAX_WARNINGS = 50;
 
 const MINUTE = 60_000;

@@ -5,18 +5,13 @@ import { createImpatientTime, hurriedTime } from "../../dev/testing/clocks.ts";
 import { anEvent, newApp, store } from "../../dev/testing/events.ts";
 import { firestoreError, interceptCalls } from "../../dev/testing/faults.ts";
 import { createEventCounter } from "../../src/counting/count-events.ts";
-import { backend, counts, post, storedEvents, today } from "../backend.ts";
+import { backend, counts, post, readCounts, storedEvents, today } from "../backend.ts";
 
 const COUNTER = "counters/com.example.shop@2.5.1";
 
 /** An instance of `countEvent` on a Firestore of its own. */
 function newInstance(db: Firestore) {
   return createEventCounter(db, { interval: 0, shards: 1, ...createImpatientTime() });
-}
-
-async function read(db: Firestore, path: string) {
-  const { actions, platforms } = (await db.doc(path).get()).data() ?? {};
-  return { actions, platforms };
 }
 
 const once = { actions: { set: 1 }, platforms: { android: { set: 1 } } };
@@ -96,8 +91,8 @@ describe("counting exactly once", () => {
     const [event] = await store(db, {});
     const [first, second] = [newInstance(db), newInstance(db)];
     await Promise.all([first(event), first(event), second(event)]);
-    expect(await read(db, COUNTER)).to.deep.equal(once);
-    expect(await read(db, `${COUNTER}/days/${today()}`)).to.deep.equal(once);
+    expect(await readCounts(db, COUNTER)).to.deep.equal(once);
+    expect(await readCounts(db, `${COUNTER}/days/${today()}`)).to.deep.equal(once);
   });
 
   it("counts once what is delivered again later, also beside new events", async () => {
@@ -108,7 +103,7 @@ describe("counting exactly once", () => {
     await count(old);
     const [fresh] = await store(db, { action: "get" });
     await Promise.all([count(old), count(fresh), newInstance(db)(old)]);
-    expect((await read(db, COUNTER)).actions).to.deep.equal({ set: 1, get: 1 });
+    expect((await readCounts(db, COUNTER))?.actions).to.deep.equal({ set: 1, get: 1 });
   });
 
   it("leaves nothing behind when the commit fails, and rejects so that the event is delivered again", async () => {
@@ -122,7 +117,7 @@ describe("counting exactly once", () => {
     expect((await event.ref.get()).get("counted")).to.equal(false);
 
     await newInstance(db)(event);
-    expect(await read(db, COUNTER)).to.deep.equal(once);
+    expect(await readCounts(db, COUNTER)).to.deep.equal(once);
   });
 
   it("tries a transient failure again by itself", async () => {
@@ -132,7 +127,7 @@ describe("counting exactly once", () => {
       let calls = 0;
       interceptCalls(db, ({ proceed }) => (++calls < 3 ? Promise.reject(firestoreError(code)) : proceed()));
       await newInstance(db)(event);
-      expect(await read(db, COUNTER)).to.deep.equal(once);
+      expect(await readCounts(db, COUNTER)).to.deep.equal(once);
     }
   });
 
@@ -146,7 +141,7 @@ describe("counting exactly once", () => {
     });
     const count = createEventCounter(db, { interval: 0, shards: 1, ...hurriedTime });
     await Promise.all(events.map(count));
-    expect((await read(db, COUNTER)).actions).to.deep.equal({ set: 2 });
+    expect((await readCounts(db, COUNTER))?.actions).to.deep.equal({ set: 2 });
   });
 
   it("counts once when a commit is applied but its answer is lost", async () => {
@@ -160,7 +155,7 @@ describe("counting exactly once", () => {
     });
     const count = newInstance(db);
     await Promise.all(events.map(count));
-    expect((await read(db, COUNTER)).actions).to.deep.equal({ set: 3 });
+    expect((await readCounts(db, COUNTER))?.actions).to.deep.equal({ set: 3 });
   });
 
   it("counts the others when one was deleted or is no event", async () => {
@@ -171,7 +166,7 @@ describe("counting exactly once", () => {
     await db.doc("events/by-hand").set({ note: "not an event" });
     const byHand = await db.doc("events/by-hand").get();
     await Promise.all([deleted, byHand, ...others].map((event) => count(event)));
-    expect((await read(db, COUNTER)).actions).to.deep.equal({ set: 2 });
+    expect((await readCounts(db, COUNTER))?.actions).to.deep.equal({ set: 2 });
     expect(logs.filter(({ severity }) => severity === "ERROR")).to.have.length(1);
   });
 
@@ -180,7 +175,7 @@ describe("counting exactly once", () => {
     const [event] = await store(db, {});
     await event.ref.update({ note: "seen by the operator" });
     await newInstance(db)(event);
-    expect(await read(db, COUNTER)).to.deep.equal(once);
+    expect(await readCounts(db, COUNTER)).to.deep.equal(once);
   });
 
   it("counts the others when Firestore refuses one for good", async () => {
@@ -199,7 +194,7 @@ describe("counting exactly once", () => {
       "fulfilled",
       "fulfilled",
     ]);
-    expect((await read(db, COUNTER)).actions).to.deep.equal({ set: 4 });
+    expect((await readCounts(db, COUNTER))?.actions).to.deep.equal({ set: 4 });
   });
 
   it("does not let a counter that cannot be written hold up another", async () => {
@@ -211,6 +206,6 @@ describe("counting exactly once", () => {
     );
     void count(stuck);
     await count(fine);
-    expect(await read(db, COUNTER)).to.deep.equal(once);
+    expect(await readCounts(db, COUNTER)).to.deep.equal(once);
   });
 });
