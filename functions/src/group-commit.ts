@@ -30,37 +30,37 @@ export interface GroupCommitOptions<Item, Result> {
 export function createGroupCommit<Item, Result>(options: GroupCommitOptions<Item, Result>) {
   const { commit, maxItems, interval, clock, onIdle } = options;
   /** Resolves when the latest commit has ended and its interval has passed. */
-  let free: Promise<unknown> = Promise.resolve();
+  let mayBegin: Promise<unknown> = Promise.resolve();
   /** Begins the commit for which items gather. */
-  let begin: (() => void) | undefined;
+  let dispatchOpen: (() => void) | undefined;
 
-  const begun = (items: readonly Item[]) => {
-    const ended = (async () => commit(items))();
+  const commitBatch = (items: readonly Item[]) => {
+    const done = (async () => commit(items))();
     const pauseUntil = clock.now() + interval();
-    const turn = Promise.allSettled([free, ended])
+    const turn = Promise.allSettled([mayBegin, done])
       .then(() => (pauseUntil > clock.now() ? clock.sleep(pauseUntil - clock.now()) : undefined))
       .then(() => {
-        if (turn === free && !begin) onIdle?.();
+        if (turn === mayBegin && !dispatchOpen) onIdle?.();
       });
-    free = turn;
-    return ended;
+    mayBegin = turn;
+    return done;
   };
 
-  const gather = (dispatch: () => void) => {
-    begin?.(); // DataLoader opens a batch when none is open, or the open one is full.
-    const beginThis = () => {
-      if (begin !== beginThis) return;
-      begin = undefined;
+  const openBatch = (dispatch: () => void) => {
+    dispatchOpen?.(); // DataLoader opens a batch when none is open, or the open one is full.
+    const dispatchOnce = () => {
+      if (dispatchOpen !== dispatchOnce) return;
+      dispatchOpen = undefined;
       dispatch();
     };
-    begin = beginThis;
-    free.then(beginThis);
+    dispatchOpen = dispatchOnce;
+    mayBegin.then(dispatchOnce);
   };
 
-  const loader = new DataLoader<Item, Result>(begun, {
+  const loader = new DataLoader<Item, Result>(commitBatch, {
     cache: false,
     maxBatchSize: maxItems,
-    batchScheduleFn: gather,
+    batchScheduleFn: openBatch,
   });
   return (item: Item): Promise<Result> => loader.load(item);
 }
