@@ -56,11 +56,11 @@ The functions run on this machine, on a Firestore in memory: it is empty again a
   counters   ${url}/documents/counters
   events     ${url}/documents/events
 
-Send an event:
+Send an event, from another terminal in functions/:
 
   curl ${functionUrls.get("stats")} --json @dev/testing/payloads/android-8.51.23-download-worker.json
 
-Send what a hundred devices send, from another terminal:
+Send what a hundred devices send:
 
   npm run simulate -- --url ${functionUrls.get("stats")}
 
