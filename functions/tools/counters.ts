@@ -9,6 +9,7 @@ import {
   type CounterIdentity,
   type Counts,
   counterDocument,
+  dimensions,
 } from "../src/counting/documents.ts";
 import { pages } from "../src/firestore/pages.ts";
 import { type Measures, measuresOf } from "../src/health/measures.ts";
@@ -94,16 +95,20 @@ function percent(rate: number | null): string {
 /** The output of `npm run counters -- --json`: the counters with their rates. */
 export function counterJson(counters: readonly Counter[]): string {
   return printableJson(
-    counters.map(({ app_id, version_name, updated_at, actions, platforms }) => ({
+    counters.map(({ app_id, version_name, updated_at, actions, ...counter }) => ({
       app_id,
       version_name,
       updated_at: new Date(updated_at).toISOString(),
       ...ratesOf(actions),
       actions,
-      platforms: Object.fromEntries(
-        Object.entries(platforms).map(([platform, actions]) => [platform, { ...ratesOf(actions), actions }]),
-      ),
+      ...Object.fromEntries(dimensions.map((dimension) => [dimension, ratesOfEach(counter[dimension])])),
     })),
+  );
+}
+
+function ratesOfEach(parts: Record<string, ActionCounts>) {
+  return Object.fromEntries(
+    Object.entries(parts).map(([part, actions]) => [part, { ...ratesOf(actions), actions }]),
   );
 }
 

@@ -3,7 +3,6 @@
 import type { DocumentSnapshot, Firestore } from "firebase-admin/firestore";
 import { z } from "zod";
 import {
-  addCounts,
   type CounterIdentity,
   type Counts,
   counterId,
@@ -12,6 +11,7 @@ import {
   dayDocument,
   dayId,
   daysOf,
+  dimensions,
   EVENTS,
   eventDocument,
   SHARDS,
@@ -234,9 +234,6 @@ function flatCountsOf(counts: Counts): FlatCounts {
 function addFlat(sum: FlatCounts, counts: Counts): void {
   for (const [key, count] of flatCountsOf(counts)) addTo(sum, key, count);
 }
-
-/** The names of the dimensions of counts, besides actions. */
-const dimensions = Object.keys(addCounts([])).filter((name) => name !== "actions");
 
 type Found = Omit<Difference, "app_id" | "version_name">;
 

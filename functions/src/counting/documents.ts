@@ -56,6 +56,11 @@ const counts = z.object({
 });
 export type Counts = z.output<typeof counts>;
 
+type Dimension = Exclude<keyof Counts, "actions">;
+
+/** The maps beside `actions`, each of which splits every action up. */
+export const dimensions = Object.keys(counts.shape).filter((name): name is Dimension => name !== "actions");
+
 /** `counters/{app_id}@{version}/days/{YYYY-MM-DD}`: counts of the events that were received on that day, in UTC. */
 export const dayDocument = counts;
 
