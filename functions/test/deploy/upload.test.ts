@@ -36,9 +36,13 @@ async function filesIn(directory: string): Promise<string[]> {
 
 /** Runs discovery as the CLI does, on the deployed files alone; over a file, since a port may be in use. */
 async function discover(env: Record<string, string>): Promise<Build> {
-  process.env.FIREBASE_FUNCTIONS_DISCOVERY_OUTPUT_PATH = "true";
   const delegate = new cli.Delegate(PROJECT, folder, deployed, codebase.runtime);
-  return delegate.discoverBuild({}, { GCLOUD_PROJECT: PROJECT, ...env });
+  process.env.FIREBASE_FUNCTIONS_DISCOVERY_OUTPUT_PATH = "true";
+  try {
+    return await delegate.discoverBuild({}, { GCLOUD_PROJECT: PROJECT, ...env });
+  } finally {
+    delete process.env.FIREBASE_FUNCTIONS_DISCOVERY_OUTPUT_PATH;
+  }
 }
 
 /** Which functions are deployed with these settings; those not given are at their defaults. */
