@@ -7,7 +7,7 @@ import { randomUUID } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Firestore } from "firebase-admin/firestore";
-import { dayId } from "../src/counting/documents.ts";
+import { dayId, uncountedEvents } from "../src/counting/documents.ts";
 
 export interface Backend {
   /** The URL of the `stats` function: in a process of its own, as an instance of Cloud Functions runs it. */
@@ -72,7 +72,7 @@ async function emulators(): Promise<Backend> {
   const projectId: string = readJson(".firebaserc").projects.default;
   const { port } = readJson("firebase.json").emulators.functions;
   const firestore = getFirestore(initializeApp({ projectId }));
-  const uncounted = firestore.collection("events").where("counted", "==", false).limit(1);
+  const uncounted = uncountedEvents(firestore).limit(1);
   const statsUrl = `http://127.0.0.1:${port}/${projectId}/us-central1/stats`;
   return {
     statsUrl,

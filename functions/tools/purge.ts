@@ -11,6 +11,7 @@ import {
   daysOf,
   EVENTS,
   SHARDS,
+  uncountedEvents,
 } from "../src/counting/documents.ts";
 import { pages } from "../src/firestore/pages.ts";
 import { APP_ID } from "../src/ingest/event.ts";
@@ -116,11 +117,16 @@ async function countEvents(db: Firestore, asked: Purge): Promise<number> {
 /** Reads what is not counted of the whole app: where the trigger works, that is what came in the last seconds. */
 async function countUncountedOf(db: Firestore, asked: CounterIdentity): Promise<number> {
   const isMeant = isCountedUnder(asked);
-  const query = eventsOf(db).where("app_id", "==", asked.app_id).where("counted", "==", false);
+  const query = uncountedEvents(db)
+    .where("app_id", "==", asked.app_id)
+    .select(...DECIDING_FIELDS);
   let uncounted = 0;
   for await (const page of pages(query)) uncounted += page.filter(isMeant).length;
   return uncounted;
 }
+
+/** The fields of an event that `isCountedUnder` reads. */
+const DECIDING_FIELDS = ["app_id", "version_name"];
 
 function isCountedUnder({ app_id, version_name }: CounterIdentity) {
   return (event: QueryDocumentSnapshot) =>
@@ -155,7 +161,7 @@ function fileEvents(db: Firestore, name: string): Query {
 }
 
 function eventsOf(db: Firestore): Query {
-  return db.collection(EVENTS).select("app_id", "version_name");
+  return db.collection(EVENTS).select(...DECIDING_FIELDS);
 }
 
 const VERSION = "the version of a counter, which has no `:`";

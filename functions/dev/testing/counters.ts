@@ -18,8 +18,6 @@ export type Report = { [Name in Platform]?: ActionCounts };
 /** The reports about a version, by how many days ago they came. */
 export type History = Record<number, Report>;
 
-export const DAY = DAY_MILLISECONDS;
-
 /** Writes the counter of a version and its days: the counter is the sum of the days. `time` is the end of today. */
 export async function writeCounter(
   db: Firestore,
@@ -33,7 +31,7 @@ export async function writeCounter(
     day: dayId(time, Number(daysAgo)),
     counts: countsOfPlatforms(platforms),
   }));
-  const lastActive = time - Math.min(...Object.keys(history).map(Number)) * DAY;
+  const lastActive = time - Math.min(...Object.keys(history).map(Number)) * DAY_MILLISECONDS;
   const batch = db.batch();
   batch.set(counter, {
     app_id,

@@ -1,6 +1,12 @@
 import { expect } from "chai";
-import { attempts, DAY, type History } from "../../dev/testing/counters.ts";
-import { addCounts, type Counter, countsOfPlatforms, dayId } from "../../src/counting/documents.ts";
+import { attempts, type History } from "../../dev/testing/counters.ts";
+import {
+  addCounts,
+  type Counter,
+  countsOfPlatforms,
+  DAY_MILLISECONDS,
+  dayId,
+} from "../../src/counting/documents.ts";
 import type { Days } from "../../src/dashboard/reader.ts";
 import { chooseVersions, reportApp, summarizeApps } from "../../src/dashboard/report.ts";
 
@@ -12,7 +18,7 @@ function version(version_name: string, history: History, app_id = "com.example.s
     id: `${app_id}@${version_name}`,
     app_id,
     version_name,
-    updated_at: now - Math.min(...Object.keys(history).map(Number)) * DAY,
+    updated_at: now - Math.min(...Object.keys(history).map(Number)) * DAY_MILLISECONDS,
     ...addCounts(Object.values(history).map(countsOfPlatforms)),
   };
   const days: Days = new Map(
