@@ -45,6 +45,8 @@ export function createFleet<Body>(
   interface Instance {
     handle: (body: Body) => Promise<unknown>;
     meter: ReturnType<typeof createMeter>;
+    /** CPU time of the requests it took, in milliseconds, and when that of the last one ends. */
+    work: number;
     cpuFreeAt: number;
   }
   type Waiter = (instance: Instance) => void;
@@ -54,7 +56,9 @@ export function createFleet<Body>(
   let starting = 0;
   let invocations = 0;
   let gaveUp = 0;
-  const load = createLoad(clock.now);
+  const cpuInUse = createCpuMeter(clock.now, () =>
+    running.reduce((sum, { work, cpuFreeAt }) => sum + work - Math.max(0, cpuFreeAt - clock.now()), 0),
+  );
 
   const leastBusy = (): Instance | undefined => {
     let least: Instance | undefined;
@@ -66,7 +70,7 @@ export function createFleet<Body>(
     starting++;
     await clock.sleep(START);
     starting--;
-    running.push({ handle: createHandler(), meter: createMeter(clock.now), cpuFreeAt: 0 });
+    running.push({ handle: createHandler(), meter: createMeter(clock.now), work: 0, cpuFreeAt: 0 });
     admit();
   };
 
@@ -74,7 +78,7 @@ export function createFleet<Body>(
   const scale = () => {
     const queued = waiting.length - gaveUp;
     const forRoom = queued > 0 ? running.length + Math.ceil(queued / concurrency) : 0;
-    const forCpu = Math.ceil(load.lastSecond() / (CPU_TARGET * 1_000));
+    const forCpu = Math.ceil(cpuInUse() / CPU_TARGET);
     const wanted = Math.min(maxInstances, Math.max(forRoom, forCpu));
     while (running.length + starting < wanted) start();
   };
@@ -116,7 +120,7 @@ export function createFleet<Body>(
       const instance = await entered;
       invocations++;
       const work = cpu(body);
-      load.add(work);
+      instance.work += work;
       instance.cpuFreeAt = Math.max(instance.cpuFreeAt, clock.now()) + work;
       try {
         await clock.sleep(instance.cpuFreeAt - clock.now());
@@ -124,6 +128,7 @@ export function createFleet<Body>(
       } finally {
         instance.meter.end();
         admit();
+        scale();
       }
     },
     get instances() {
@@ -158,26 +163,19 @@ export function createMeter(now: () => number) {
   };
 }
 
-/** Adds up the CPU time that was asked for in each second, in milliseconds. */
-function createLoad(now: () => number) {
-  let second = 0;
-  let sum = 0;
-  let before = 0;
-  const turn = () => {
-    const current = Math.floor(now() / 1_000);
-    if (current === second) return;
-    before = current === second + 1 ? sum : 0;
-    second = current;
-    sum = 0;
-  };
-  return {
-    add(work: number): void {
-      turn();
-      sum += work;
-    },
-    lastSecond(): number {
-      turn();
-      return before;
-    },
+/** Tells how many CPUs were in use over the last second, or since it was asked if that is longer ago. */
+function createCpuMeter(now: () => number, workDone: () => number): () => number {
+  let askedAt = 0;
+  let doneThen = 0;
+  let inUse = 0;
+  return () => {
+    const elapsed = now() - askedAt;
+    if (elapsed >= 1_000) {
+      const done = workDone();
+      inUse = (done - doneThen) / elapsed;
+      askedAt = now();
+      doneThen = done;
+    }
+    return inUse;
   };
 }

@@ -7,6 +7,9 @@ import type { World } from "./world.ts";
 /** The time after the last event at which it is given up, in milliseconds. */
 const GIVE_UP = 300_000;
 
+/** An event that is in its counter within this time is in time, in seconds. */
+const IN_TIME = 5;
+
 /** The lag is told for each stretch of this many milliseconds. */
 const STRETCH = 10_000;
 
@@ -28,6 +31,8 @@ export interface HotVersionResult extends HotVersionOptions {
   countedTwice: number;
   /** From an event's creation to its being in the counter, in seconds; `null` for one that never came there. */
   lag: { p50: number | null; p99: number | null; longest: (number | null)[] };
+  /** From this second on, every event was in the counter within 5 s; `null` if the last ones were not. */
+  inTimeFrom: number | null;
   /** When the counter held all events, in seconds after the last was created; `null` if that took more than five minutes. */
   drained: number | null;
   functions: Record<string, FunctionReport>;
@@ -76,6 +81,10 @@ export async function hotVersion(options: HotVersionOptions): Promise<HotVersion
     const stretch = Math.floor(created / STRETCH);
     longest[stretch] = Math.max(longest[stretch] ?? 0, lag);
   }
+  const late = lags.reduce(
+    (latest, { created, lag }) => (lag > IN_TIME ? Math.max(latest, created) : latest),
+    0,
+  );
   const sorted = lags.map(({ lag }) => lag).sort((a, b) => a - b);
   const { writes, deletes, reads } = firestore.billed;
   return {
@@ -88,6 +97,7 @@ export async function hotVersion(options: HotVersionOptions): Promise<HotVersion
       p99: finite(sorted[Math.floor(offered * 0.99)]),
       longest: longest.map(finite),
     },
+    inTimeFrom: late < end - 1_000 ? late / 1_000 : null,
     drained: progress.inCounter === offered ? Math.max(0, progress.latest - end) / 1_000 : null,
     functions: reportFunctions(backend),
     perEvent: { writes: writes / offered, deletes: deletes / offered, reads: reads / offered },

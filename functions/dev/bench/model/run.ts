@@ -43,13 +43,13 @@ async function printHot(options: Omit<HotVersionOptions, "world">): Promise<void
     `\n${contender}, ${eventsPerSecond} events/s of one version for ${seconds} s; the worst: ${worldName(worst.world)}`,
   );
   printTable(
-    "world|in counter|twice|drained|lag p50, p99|longest lag in each 10 s|writes, deletes, reads an event|instances|aborted, late, stale commits|failed deliveries|billed s",
+    "world|in counter|twice|drained|within 5 s from|lag p50, p99|longest lag in each 10 s|writes, deletes, reads an event|instances|aborted, late, stale commits|failed deliveries|billed s",
     results.map(hotRow),
   );
 }
 
 function hotRow(result: HotVersionResult): string[] {
-  const { world, offered, inCounter, countedTwice, drained, lag, perEvent, functions } = result;
+  const { world, offered, inCounter, countedTwice, drained, inTimeFrom, lag, perEvent, functions } = result;
   const each = (figure: (report: (typeof functions)[string]) => string | number) =>
     Object.values(functions).map(figure).join(" + ");
   return [
@@ -57,6 +57,7 @@ function hotRow(result: HotVersionResult): string[] {
     `${inCounter} of ${offered}`,
     String(countedTwice),
     seconds(drained),
+    seconds(inTimeFrom),
     `${seconds(lag.p50)}, ${seconds(lag.p99)}`,
     lag.longest.map(seconds).join(", "),
     [perEvent.writes, perEvent.deletes, perEvent.reads].map((value) => value.toFixed(3)).join(", "),
