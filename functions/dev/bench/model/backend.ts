@@ -27,6 +27,8 @@ export interface TriggeredFunction {
   fleet: Fleet<DocumentSnapshot>;
   subscription: Subscription<DocumentSnapshot>;
   commits: CommitTally;
+  /** How many deliveries were acknowledged, but left for the sweep. */
+  leftForSweep(): number;
 }
 
 export interface Backend {
@@ -61,11 +63,14 @@ export function createBackend(
       cpu: () => CPU_PER_INVOCATION,
       createHandler: () => createHandler(createAdminSdk(firestore, time, commits)),
     });
-    const subscription = createSubscription(time, fleet.request);
+    let left = 0;
+    const subscription = createSubscription<DocumentSnapshot>(time, async (snapshot) => {
+      if ((await fleet.request(snapshot)) === "left") left++;
+    });
     firestore.onCreated((path, document) => {
       if (path.startsWith(`${collection}/`)) subscription.publish(triggerSnapshot(path, document));
     });
-    return { fleet, subscription, commits };
+    return { fleet, subscription, commits, leftForSweep: () => left };
   };
 
   const functions: Record<string, TriggeredFunction> =

@@ -80,9 +80,10 @@ export async function costOfAMillion(options: CostOptions): Promise<CostResult> 
   const measured = Math.max(LEAST_TIME, (LEAST_EVENTS / eventsPerSecond) * 1_000);
   const end = WARM_UP + measured;
   offer(end);
+  time.clock.sleep(end + GIVE_UP);
   await time.passUntil(() => time.clock.now() >= WARM_UP);
   const before = readMeters(backend, contender, stats);
-  await time.passUntil(() => (isOver && progress.inCounter === offered) || time.clock.now() > end + GIVE_UP);
+  await time.passUntil(() => (isOver && progress.inCounter === offered) || time.clock.now() >= end + GIVE_UP);
   const after = readMeters(backend, contender, stats);
 
   const events = after.events - before.events;

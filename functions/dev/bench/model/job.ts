@@ -1,4 +1,4 @@
-/** A process that runs one model and prints its result: `node job.ts JSON`. */
+/** A process that runs one model and prints its result in the last line: `node job.ts JSON`. What counting logs stands before. */
 
 import { costOfAMillion } from "./cost.ts";
 import { hotVersion } from "./hot-version.ts";
@@ -8,4 +8,4 @@ import { seedRandom } from "./random.ts";
 const job: Job = JSON.parse(process.argv[2] ?? "");
 seedRandom(1);
 const result = job.kind === "hot" ? await hotVersion(job.options) : await costOfAMillion(job.options);
-process.stdout.write(JSON.stringify(result));
+console.log(JSON.stringify(result));

@@ -12,12 +12,17 @@ import { worlds } from "./world.ts";
 export type Job = { kind: "hot"; options: HotVersionOptions } | { kind: "cost"; options: CostOptions };
 
 const script = fileURLToPath(new URL("job.ts", import.meta.url));
+/** In bytes: counting may log a line for each event. */
+const MAX_OUTPUT = 2 ** 30;
+
 const run = promisify(execFile);
 const atOnce = pLimit(availableParallelism());
 
 async function inProcess(job: Job) {
-  const { stdout } = await atOnce(() => run(process.execPath, [script, JSON.stringify(job)]));
-  return JSON.parse(stdout);
+  const { stdout } = await atOnce(() =>
+    run(process.execPath, [script, JSON.stringify(job)], { maxBuffer: MAX_OUTPUT }),
+  );
+  return JSON.parse(stdout.trimEnd().split("\n").at(-1) ?? "");
 }
 
 /** Runs a hot version in every world. The worst is the one that takes longest, after the first 20 s. */

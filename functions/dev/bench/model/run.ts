@@ -43,7 +43,7 @@ async function printHot(options: Omit<HotVersionOptions, "world">): Promise<void
     `\n${contender}, ${eventsPerSecond} events/s of one version for ${seconds} s; the worst: ${worldName(worst.world)}`,
   );
   printTable(
-    "world|in counter|twice|drained|within 5 s from|lag p50, p99|longest lag in each 10 s|writes, deletes, reads an event|instances|aborted, late, stale commits|failed deliveries|billed s",
+    "world|in counter|twice|drained|within 5 s from|lag p50, p99|longest lag in each 10 s|writes, deletes, reads an event|instances|aborted, late, stale commits|failed deliveries, left for the sweep|billed s",
     results.map(hotRow),
   );
 }
@@ -66,7 +66,7 @@ function hotRow(result: HotVersionResult): string[] {
       ({ abortedCommits, callsOutOfTime, staleCommits }) =>
         `${abortedCommits}, ${callsOutOfTime}, ${staleCommits}`,
     ),
-    each(({ failedDeliveries }) => failedDeliveries),
+    each(({ failedDeliveries, leftForSweep }) => `${failedDeliveries}, ${leftForSweep}`),
     each(({ billedSeconds }) => billedSeconds.toFixed(0)),
   ];
 }
