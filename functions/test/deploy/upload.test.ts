@@ -151,7 +151,7 @@ describe("deploying", () => {
       const env = { ...process.env, GCLOUD_PROJECT: PROJECT };
       const { stdout } = await run(process.execPath, ["-e", script], { cwd: deployed, env });
       expect(stdout.trim().split(",")).to.have.members(Object.keys(build.endpoints));
-      expect(build.endpoints).to.include.keys("stats", "countEvent", "sumShards");
+      expect(build.endpoints).to.have.keys("stats", "countEvent", "addDeltas", "sweep", "dashboard");
     });
 
     it("asks for every setting, with a label and a description", () => {
@@ -171,13 +171,6 @@ describe("deploying", () => {
       expect(Object.keys(endpoints)).to.deep.equal(["europe-west1"]);
       expect(endpoints["europe-west1"]?.stats).to.include({ maxInstances: 7, minInstances: 2 });
       expect(endpoints["europe-west1"]?.countEvent).to.include({ maxInstances: 5 });
-    });
-
-    it("deploys sumShards where counters are sharded, and not otherwise", async () => {
-      const names = async (shards: string) =>
-        Object.keys((await resolved({ COUNTER_SHARDS: shards }))["us-central1"] ?? {});
-      expect(await names("1")).to.have.members(["stats", "countEvent", "dashboard"]);
-      expect(await names("10")).to.have.members(["stats", "countEvent", "dashboard", "sumShards"]);
     });
   });
 
@@ -200,9 +193,11 @@ describe("deploying", () => {
     }
 
     it("stops `firebase deploy`", async () => {
-      const error = await discover({ COUNTER_SHARDS: "0" }).catch((reason) => reason);
+      const error = await discover({ COUNTER_MAX_INSTANCES: "0" }).catch((reason) => reason);
       expect(error).to.have.property("name", "FirebaseError");
-      expect(error.message).to.include('COUNTER_SHARDS: expected a whole number from 1 to 100, got "0"');
+      expect(error.message).to.include(
+        'COUNTER_MAX_INSTANCES: expected a whole number from 1 to 1000, got "0"',
+      );
     });
   });
 
