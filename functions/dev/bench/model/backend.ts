@@ -1,6 +1,7 @@
 /** Wires the functions of a contender to the model, as `src/index.ts` wires them to Google's services. */
 
 import type { DocumentSnapshot } from "firebase-admin/firestore";
+import { createDeltaAdder } from "../../../src/counting/add-deltas.ts";
 import { createEventCounter } from "../../../src/counting/count-events.ts";
 import { countInTransaction } from "../baseline-transaction.ts";
 import { type CommitTally, createAdminSdk, createCommitTally, triggerSnapshot } from "./admin-sdk.ts";
@@ -85,8 +86,11 @@ export function createBackend(
           ),
         }
       : {
-          countEvent: deploy("events", { maxInstances, concurrency }, ({ db, clock, timers }) =>
-            createEventCounter(db, { interval: 1_000, shards: 1, clock, timers }),
+          countEvent: deploy("events", { maxInstances, concurrency }, ({ db, ...time }) =>
+            createEventCounter(db, time),
+          ),
+          addDeltas: deploy("deltas", { maxInstances: 1, concurrency }, ({ db, ...time }) =>
+            createDeltaAdder(db, time),
           ),
         };
   return { time, firestore, progress, functions };
