@@ -21,7 +21,10 @@ const DELAY_GROWTH = 1.3;
 const LONGEST_DELAY = 60_000;
 const retried = new Set<unknown>([Status.ABORTED, Status.RESOURCE_EXHAUSTED, Status.UNAVAILABLE]);
 
-/** `runTransaction` tries this often; its delays are 0.5 to 1.5 times a base that grows from the second attempt on. */
+/**
+ * A transaction locks nothing while it reads: its commit is aborted if what it read has changed. Firestore's pessimistic
+ * transactions may queue instead; how is not documented. `runTransaction` tries this often; its delays are 0.5 to 1.5 times a base that grows from the second attempt on.
+ */
 const TRANSACTION_ATTEMPTS = 5;
 const TRANSACTION_DELAY = 1_000;
 const TRANSACTION_DELAY_GROWTH = 1.5;

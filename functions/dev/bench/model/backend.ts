@@ -1,4 +1,7 @@
-/** Wires the functions of a contender to the model, as `src/index.ts` wires them to Google's services. */
+/**
+ * Wires the functions that count to the model, as `src/index.ts` wires them to Google's services. The sweep is left out: what waits for
+ * it is never in the counter here.
+ */
 
 import type { DocumentSnapshot } from "firebase-admin/firestore";
 import { createDeltaAdder } from "../../../src/counting/add-deltas.ts";
@@ -14,7 +17,7 @@ import type { World } from "./world.ts";
 
 export type Contender = "ours" | "baseline";
 
-/** CPU time of one invocation of a trigger, in milliseconds: the framework, decoding, and its part of a commit. */
+/** CPU time of one invocation of a trigger, in milliseconds: the framework, decoding, and its part of a commit. An assumption. */
 export const CPU_PER_INVOCATION = 1;
 
 /** As deployed: see `src/index.ts`. The baseline sets nothing, so these are the defaults of Cloud Functions. */

@@ -6,10 +6,16 @@
 import { createQueue } from "./queue.ts";
 import type { VirtualTime } from "./time.ts";
 
-/** From a commit to the first delivery of its trigger, in milliseconds. An assumption: Google publishes no figure. */
+/**
+ * From a commit to the first delivery of its trigger, in milliseconds. An assumption: Google publishes no figure. It is the same
+ * for all, so the events of one request come together; where it varied by 100 ms, bursts would cost up to a tenth more.
+ */
 const TRIGGER_DELAY = 250;
 
-/** The documentation says "a small single-digit window" at first, which grows exponentially. How fast is an assumption. */
+/**
+ * The window is small at first and doubles while deliveries are acknowledged. How fast is an assumption. A bad latency limits
+ * the window, but does not keep it from growing to that limit: otherwise the start of the first instance would hold it at 10.
+ */
 const FIRST_WINDOW = 10;
 const CHANGE_INTERVAL = 1_000;
 
