@@ -23,7 +23,8 @@ const retried = new Set<unknown>([Status.ABORTED, Status.RESOURCE_EXHAUSTED, Sta
 
 /**
  * A transaction locks nothing while it reads: its commit is aborted if what it read has changed. Firestore's pessimistic
- * transactions may queue instead; how is not documented. `runTransaction` tries this often; its delays are 0.5 to 1.5 times a base that grows from the second attempt on.
+ * transactions may queue instead; how is not documented. `runTransaction` tries this often; its delays are 0.5 to 1.5 times a
+ * base that grows from the second attempt on.
  */
 const TRANSACTION_ATTEMPTS = 5;
 const TRANSACTION_DELAY = 1_000;

@@ -9,7 +9,7 @@ import type { VirtualTime } from "./time.ts";
 /** From the need of an instance to its first request, in milliseconds. An assumption; it is not billed here. */
 const START = 4_000;
 
-/** The documentation gives 10 s at least, or 3.5 times the usual start. Then the request is answered 429. */
+/** A request that finds no room for so long is answered 429, in milliseconds. An assumption. */
 const LONGEST_WAIT = 10_000;
 
 /** Cloud Run keeps the CPU at 60 %. It looks at a minute; that it acts on the last second is an assumption. */

@@ -26,7 +26,7 @@ function createAbortingLocks(): Locks {
   };
 }
 
-/** Firestore's documentation of limits: a transaction is aborted that waits longer than this for a lock. */
+/** A commit that waits longer for one lock is aborted, in milliseconds. An assumption. */
 const LONGEST_WAIT = 20_000;
 
 /**

@@ -1,6 +1,7 @@
 /**
- * Prices what the backend uses: Google's list prices of us-central1 in US dollars, without free quotas. Read in November 2026 in
- * stored copies of the pages named here.
+ * Prices what the backend uses: Google's list prices of us-central1 in US dollars, without free quotas. Stored copies of the pages
+ * named here, of different age, showed those of Firestore (for Oregon, a region of the same tier), of a CPU second and of Pub/Sub; the
+ * others are what is published elsewhere.
  */
 
 const KB = 1_000;
