@@ -53,26 +53,28 @@ export const stats = onRequest(
 const countEventOnce = createEventCounter(db, time);
 const addDeltaOnce = createDeltaAdder(db, time);
 
-/** Invocations of one instance share commits, so each takes as many as Cloud Run allows. They mostly wait, and hold a few kB. */
-const sharing = {
-  region: params.region,
-  retry: true,
-  concurrency: 1_000,
-  memory: "512MiB",
-  timeoutSeconds: 120,
-} as const;
+/** Invocations of one instance share commits. They mostly wait, and hold a few kB, so one CPU and 512 MiB serve many. */
+const trigger = { region: params.region, retry: true, memory: "512MiB", timeoutSeconds: 120 } as const;
 
-/** Counts each event that `stats` stores: in its counter, or in a delta. */
+/**
+ * Counts each event that `stats` stores: in its counter, or in a delta. With more invocations at once, instances would start
+ * only when their CPU is busy, and a rush would wait for that.
+ */
 export const countEvent = onDocumentCreated(
-  { ...sharing, document: `${EVENTS}/{eventId}`, maxInstances: params.counterMaxInstances },
+  {
+    ...trigger,
+    document: `${EVENTS}/{eventId}`,
+    concurrency: 250,
+    maxInstances: params.counterMaxInstances,
+  },
   async ({ data }) => {
     if (data) await countEventOnce(data);
   },
 );
 
-/** Adds each delta to its counter. One instance is enough for all, and does not contend with itself. */
+/** Adds each delta to its counter. One instance takes those of all, and does not contend with itself. */
 export const addDeltas = onDocumentCreated(
-  { ...sharing, document: `${DELTAS}/{deltaId}`, maxInstances: 1 },
+  { ...trigger, document: `${DELTAS}/{deltaId}`, concurrency: 1_000, maxInstances: 1 },
   async ({ data }) => {
     if (data) await addDeltaOnce(data);
   },

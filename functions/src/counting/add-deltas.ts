@@ -41,10 +41,18 @@ const MAX_FIGURES = 499;
  */
 const RETRY_MILLISECONDS = 5_000;
 
+/**
+ * Pub/Sub delivers some messages twice, and one delta that is gone makes a whole commit fail. So this many of the latest are
+ * remembered, which is those of minutes.
+ */
+const REMEMBERED_DELTAS = 10_000;
+
 /** Makes a way to add the deltas of `db`. Calls for the same counter share commits. */
 export function createDeltaAdder(db: Firestore, { clock, timers }: CountingTime): AddDelta {
   const time = { clock, timers, retryFor: RETRY_MILLISECONDS, landsWithin: 0 };
   const refresh = (deltas: readonly Delta[]) => readLeft(db, deltas);
+
+  const added = createMemory(REMEMBERED_DELTAS);
 
   const add = createGroupCommits<Delta, "added" | "left">(
     ({ counter }) => counterId(counter),
@@ -57,6 +65,7 @@ export function createDeltaAdder(db: Firestore, { clock, timers }: CountingTime)
             for (const entry of await commitTogether({ commit, refresh, ...time }, some))
               undone.set(...entry);
           }
+          for (const { id } of deltas) if (!undone.has(id)) added.add(id);
           const [error] = undone.values();
           if (error === undefined) return deltas.map(() => "added");
           if (classify(error) === "final") throw error;
@@ -77,9 +86,22 @@ export function createDeltaAdder(db: Firestore, { clock, timers }: CountingTime)
   );
 
   return async (snapshot) => {
-    if (!snapshot.updateTime) return "added";
+    if (!snapshot.updateTime || added.has(snapshot.id)) return "added";
     const delta = readDelta(snapshot, snapshot.updateTime);
     return delta ? add(delta) : "left";
+  };
+}
+
+/** Remembers the latest `size` of some ids. */
+function createMemory(size: number) {
+  const ids = new Set<string>();
+  return {
+    has: (id: string) => ids.has(id),
+    add(id: string) {
+      ids.add(id);
+      const [first] = ids;
+      if (ids.size > size && first !== undefined) ids.delete(first);
+    },
   };
 }
 

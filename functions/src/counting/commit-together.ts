@@ -9,6 +9,12 @@ import { classify } from "../firestore/errors.ts";
 const FIRST_BACKOFF_MILLISECONDS = 100;
 const LONGEST_BACKOFF_MILLISECONDS = 400;
 
+/**
+ * After a failed precondition, more items than this are committed by halves instead of being read again: a commit that is
+ * refused costs nothing, and one duplicate in a hundred items would cost a hundred reads.
+ */
+const MAX_READ_ITEMS = 25;
+
 /** A document as it was read or delivered. */
 export interface Version {
   id: string;
@@ -44,9 +50,9 @@ export function inOrder<Item extends Version>(items: readonly Item[]): Item[] {
 export type Undone = Map<string, Error>;
 
 /**
- * Commits until nothing is left, the time is up, or Firestore refuses for good. After a failed precondition it reads the
- * items, and what is left goes again. A commit with an unknown outcome goes again as it is: if it was applied, its
- * preconditions fail. An item that Firestore refuses is found by halving.
+ * Commits until nothing is left, the time is up, or Firestore refuses for good. After a failed precondition it looks closer by
+ * halving, then reads the items, and what is left goes again. A commit with an unknown outcome goes again as it is: if
+ * it was applied, its preconditions fail. An item that Firestore refuses is found by halving, too.
  */
 export function commitTogether<Item extends Version>(
   work: Work<Item>,
@@ -74,7 +80,10 @@ async function commitUntilDone<Item extends Version>(
       return new Map();
     } catch (error) {
       const failure = classify(error);
-      if (failure === "poisoned" && hadTrouble) return commitHalves(work, left, error, deadline);
+      const isPoisoned = failure === "poisoned" && hadTrouble;
+      if (isPoisoned && left.length === 1) return noneDone(left, error);
+      const isLarge = failure === "stale" && left.length > MAX_READ_ITEMS;
+      if (isPoisoned || isLarge) return commitHalves(work, left, hadTrouble, deadline);
       const isUp = failure !== "poisoned" && clock.now() >= deadline;
       if (failure === "final" || isUp) return noneDone(left, error);
       isStale ||= failure === "stale";
@@ -89,13 +98,12 @@ async function commitUntilDone<Item extends Version>(
 async function commitHalves<Item extends Version>(
   work: Work<Item>,
   items: readonly Item[],
-  error: unknown,
+  hadTrouble: boolean,
   deadline: number,
 ): Promise<Undone> {
-  if (items.length === 1) return noneDone(items, error);
   const middle = items.length >> 1;
-  const first = await commitUntilDone(work, items.slice(0, middle), true, deadline);
-  const second = await commitUntilDone(work, items.slice(middle), true, deadline);
+  const first = await commitUntilDone(work, items.slice(0, middle), hadTrouble, deadline);
+  const second = await commitUntilDone(work, items.slice(middle), hadTrouble, deadline);
   return new Map([...first, ...second]);
 }
 

@@ -1,4 +1,4 @@
-/** Counts stored events, each of them once: in their counter while it is quiet, and in deltas while it is busy. */
+/** Counts stored events, each of them once: in their counter, or in deltas where many would write it. */
 
 import type { DocumentSnapshot, Firestore, Timestamp, WriteBatch } from "firebase-admin/firestore";
 import * as logger from "firebase-functions/logger";
@@ -30,22 +30,20 @@ import {
 export type CountEvent = (snapshot: DocumentSnapshot) => Promise<"counted" | "uncountable">;
 
 /**
- * A commit takes about 2 ms for each event, and its documents are locked meanwhile. So many events are back within a quarter of a
- * second. They have at most 300 figures, and a document takes 500 in a commit.
+ * A commit takes about 2 ms for each event, and its documents are locked meanwhile. So many events are back in 0.2 s, and
+ * have at most 300 figures, where a document takes 500 in a commit.
  */
-const MAX_COMMIT_EVENTS = 100;
+const MAX_COMMIT_EVENTS = 75;
 
-/** The least time between the beginnings of two commits that write a counter, by one instance. */
-const DIRECT_MILLISECONDS = 500;
+/** The least time between the beginnings of two commits on one counter, by one instance. */
+const COMMIT_MILLISECONDS = 250;
 
-/** Nobody else writes a delta, so one need not wait for another. */
-const DELTA_MILLISECONDS = 100;
+/** A commit that writes a counter and takes longer has met others. */
+const CONTENTION_MILLISECONDS = 500;
 
-/** So many events in a delta are as many as fill a commit that writes the counter. */
-const BUSY_DELTA_EVENTS = (MAX_COMMIT_EVENTS * DELTA_MILLISECONDS) / DIRECT_MILLISECONDS;
-
-/** A counter is busy for so long after the last sign of it. */
-const BUSY_MILLISECONDS = 10_000;
+/** After contention, a counter is left to `add-deltas.ts` for so long, and longer while this many events come in that time. */
+const CONTENDED_MILLISECONDS = 10_000;
+const CONTENDED_EVENTS = 2_000;
 
 /** Adds up to 20 % to each interval. Instances that write a counter in step would collide every time. */
 const INTERVAL_JITTER = 0.2;
@@ -68,41 +66,39 @@ export interface CountingTime {
  * Makes a way to count the events of `db`. Calls for the same counter share commits. Calls for different counters do not, so
  * that a counter that cannot be written holds up no other.
  *
- * One commit marks the events of a quiet counter and adds them to it, which costs the least. Where a counter is busy, the
- * commit that marks its events creates a delta of them instead: nothing contends for that, and `add-deltas.ts` adds it to the counter. A
- * counter is busy when commits are large, and when one has failed or takes longer than the interval: it contends with those of
- * other instances.
+ * One commit marks the events of a quiet counter and adds them to it, which costs the least. Where a commit is full, or the
+ * counter is contended, the commit that marks the events creates a delta of them instead: nobody else writes that, and
+ * `add-deltas.ts` adds it to the counter. A counter is contended when a commit on it has failed or takes long, and when two full
+ * commits follow one another.
  */
 export function createEventCounter(db: Firestore, { clock, timers }: CountingTime): CountEvent {
-  const busy = createBusyCounters(clock);
+  const contended = createContendedCounters(clock);
   const time = { clock, timers, retryFor: RETRY_MILLISECONDS, landsWithin: LANDING_MILLISECONDS };
+  const refresh = (events: readonly UncountedEvent[]) => readUncounted(db, events);
 
   const count = createGroupCommits<UncountedEvent, void>(
     ({ counter }) => counterId(counter),
     ({ counter }) => {
       const id = counterId(counter);
-      let underWay = 0;
-      const commit = (events: readonly UncountedEvent[], hadTrouble: boolean) => {
-        if (hadTrouble) busy.add(id);
-        return busy.has(id) ? commitDelta(db, counter, events) : commitDirectly(db, counter, events);
+      let fullInARow = 0;
+      const commit = async (events: readonly UncountedEvent[], hadTrouble: boolean) => {
+        if (hadTrouble) contended.add(id);
+        if (contended.has(id, events.length)) return commitDelta(db, counter, events);
+        const alarm = timers.setTimeout(() => contended.add(id), CONTENTION_MILLISECONDS);
+        return commitDirectly(db, counter, events).finally(() => timers.clearTimeout(alarm));
       };
-      const refresh = (events: readonly UncountedEvent[]) => readUncounted(db, events);
+      const commitFull = (events: readonly UncountedEvent[]) => commitDelta(db, counter, events);
       return {
         async commit(events) {
-          const isBusy = busy.has(id)
-            ? events.length >= BUSY_DELTA_EVENTS
-            : events.length >= MAX_COMMIT_EVENTS || underWay > 0;
-          if (isBusy) busy.add(id);
-          underWay++;
-          const undone = await commitTogether({ commit, refresh, ...time }, inOrder(events));
-          underWay--;
+          const isFull = events.length === MAX_COMMIT_EVENTS;
+          fullInARow = isFull ? fullInARow + 1 : 0;
+          if (fullInARow > 1) contended.add(id);
+          const work = { ...time, refresh, commit: isFull ? commitFull : commit };
+          const undone = await commitTogether(work, inOrder(events));
           return events.map((event) => undone.get(event.id));
         },
         maxItems: MAX_COMMIT_EVENTS,
-        interval() {
-          const least = busy.has(id) ? DELTA_MILLISECONDS : DIRECT_MILLISECONDS;
-          return least * (1 + Math.random() * INTERVAL_JITTER);
-        },
+        interval: () => COMMIT_MILLISECONDS * (1 + Math.random() * INTERVAL_JITTER),
         sideBySide: true,
         clock,
       };
@@ -124,18 +120,25 @@ export function createEventCounter(db: Firestore, { clock, timers }: CountingTim
   };
 }
 
-/** Remembers which counters are busy, by their ids. */
-function createBusyCounters(clock: Clock) {
-  const until = new Map<string, number>();
+/** Remembers which counters are contended, by their ids. */
+function createContendedCounters(clock: Clock) {
+  const contended = new Map<string, { until: number; events: number }>();
+  const add = (id: string) => {
+    contended.delete(id); // So that the latest stand at the end.
+    contended.set(id, { until: clock.now() + CONTENDED_MILLISECONDS, events: 0 });
+  };
   return {
-    has: (id: string) => clock.now() < (until.get(id) ?? -Infinity),
-    add(id: string) {
-      until.delete(id); // The latest stand at the end.
-      until.set(id, clock.now() + BUSY_MILLISECONDS);
-      for (const [other, end] of until) {
-        if (end > clock.now()) break;
-        until.delete(other);
+    add,
+    /** Whether a counter is contended, as events for it are about to be committed. */
+    has(id: string, events: number): boolean {
+      for (const [other, { until, events }] of contended) {
+        if (until > clock.now()) break;
+        if (events >= CONTENDED_EVENTS) add(other);
+        else contended.delete(other);
       }
+      const found = contended.get(id);
+      if (found) found.events += events;
+      return found !== undefined;
     },
   };
 }

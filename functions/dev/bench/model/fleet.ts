@@ -6,8 +6,11 @@
 import { createQueue } from "./queue.ts";
 import type { VirtualTime } from "./time.ts";
 
-/** From the need of an instance to its first request, in milliseconds. An assumption; it is not billed here. */
-const START = 4_000;
+/**
+ * From the need of an instance to its first request, in milliseconds. An assumption: the process itself takes half a second on
+ * slow cores. It is not billed here.
+ */
+const START = 2_000;
 
 /** A request that finds no room for so long is answered 429, in milliseconds. An assumption. */
 const LONGEST_WAIT = 10_000;

@@ -13,14 +13,13 @@ import type { VirtualTime } from "./time.ts";
 const TRIGGER_DELAY = 250;
 
 /**
- * The window is small at first and doubles while deliveries are acknowledged. How fast is an assumption. A bad latency limits
- * the window, but does not keep it from growing to that limit: otherwise the start of the first instance would hold it at 10.
+ * Google: the window begins with a single-digit size, grows exponentially while deliveries succeed, and past 3,000 linearly, as
+ * long as the mean latency is under a second and more than 99 % are acknowledged; else it goes back to 3,000. That each success
+ * makes it larger by one, how fast it grows past 3,000, and the seconds of the mean are assumptions.
  */
-const FIRST_WINDOW = 10;
-const CHANGE_INTERVAL = 1_000;
-
-/** Where the mean latency is over a second, or fewer than 99 % are acknowledged, the window is at most this. */
-const UNHEALTHY_WINDOW = 3_000;
+const FIRST_WINDOW = 5;
+const LINEAR_WINDOW = 3_000;
+const LINEAR_GROWTH_PER_SECOND = 100;
 const LONGEST_MEAN_LATENCY = 1_000;
 const LEAST_ACKNOWLEDGED = 0.99;
 const HEALTH_SECONDS = 10;
@@ -56,7 +55,7 @@ export function createSubscription<Body>(
   const waiting = createQueue<Message>();
   const health = createHealth(clock.now);
   let window = FIRST_WINDOW;
-  let changedAt = clock.now();
+  let grewAt = clock.now();
   let outstanding = 0;
   let pausedUntil = 0;
   let published = 0;
@@ -93,14 +92,14 @@ export function createSubscription<Body>(
     pump();
   };
 
-  /** Doubles a window that is in use, or halves it after a refusal, at most once a second. */
+  /** Grows a window that is in use, and halves it after a refusal. */
   const adjustWindow = (isAcknowledged: boolean) => {
-    if (!health.isGood()) window = Math.min(window, UNHEALTHY_WINDOW);
-    if (clock.now() - changedAt < CHANGE_INTERVAL) return;
-    if (isAcknowledged && outstanding < window / 2) return;
-    const limit = health.isGood() ? Number.POSITIVE_INFINITY : UNHEALTHY_WINDOW;
-    window = isAcknowledged ? Math.min(window * 2, limit) : Math.max(window / 2, FIRST_WINDOW);
-    changedAt = clock.now();
+    const elapsed = clock.now() - grewAt;
+    grewAt = clock.now();
+    if (!isAcknowledged) window = Math.max(window / 2, FIRST_WINDOW);
+    else if (window < LINEAR_WINDOW) window += outstanding >= window / 2 ? 1 : 0;
+    else if (health.isGood()) window += (LINEAR_GROWTH_PER_SECOND * elapsed) / 1_000;
+    else window = LINEAR_WINDOW;
   };
 
   const backOff = (message: Message) => {
