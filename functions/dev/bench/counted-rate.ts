@@ -11,7 +11,8 @@ import { deleteApp, initializeApp } from "firebase-admin/app";
 import { type Firestore, getFirestore } from "firebase-admin/firestore";
 import { counterRef } from "../../src/counting/documents.ts";
 import { type FunctionProcess, startFunction } from "../local/framework.ts";
-import { projectId } from "../local/stack.ts";
+import { type Functions, projectId } from "../local/stack.ts";
+import { concurrencyOf } from "../local/triggers.ts";
 import { createdMessage } from "../testing/eventarc.ts";
 import { newApp, store } from "../testing/events.ts";
 import type { Request } from "./firestore.ts";
@@ -21,7 +22,7 @@ const functions = join(import.meta.dirname, "../..");
 
 /** So many that each takes some seconds. The baseline's transactions contend for a hot version. */
 const EVENTS = {
-  ours: { hot: 20_000, spread: 5_000 },
+  ours: { hot: 20_000, spread: 10_000 },
   baseline: { hot: 1_000, spread: 2_000 },
 };
 
@@ -34,11 +35,8 @@ const WARM_UP_EVENTS = 3_000;
 /** After so many events, the first of them comes again. */
 const EVENTS_TO_DUPLICATE = 1_000;
 
-/** An instance takes so many events at once where the function does not say. */
-const DEFAULT_CONCURRENCY = 80;
-
 export interface CountedRate {
-  /** Events counted in a second of the CPU time of `countEvent` and, where there is one, `addDeltas`. */
+  /** Events counted in a second of the CPU time of `countEvent` and, of ours, `addDeltas`. */
   perCpuSecond: number;
   /** Events counted in a second, with the sender and Firestore on the same machine. */
   perSecond: number;
@@ -57,9 +55,9 @@ export interface CountedRates {
  * Lets one instance count events. The build must be there. Rejects if a counter does not hold exactly its events in the end.
  */
 export async function countedPerCore(contender: keyof typeof EVENTS): Promise<CountedRates> {
-  const declared = await (contender === "ours" ? import("../../src/index.ts") : import("./baseline.ts"));
-  const declaredConcurrency = declared.countEvent.__endpoint.concurrency;
-  const concurrency = typeof declaredConcurrency === "number" ? declaredConcurrency : DEFAULT_CONCURRENCY;
+  const declared: Functions = await (contender === "ours"
+    ? import("../../src/index.ts")
+    : import("./baseline.ts"));
   const children: ChildProcess[] = [];
   process.env.METADATA_SERVER_DETECTION = "none"; // The Admin SDK asks for a machine of Google's otherwise.
   const app = initializeApp({ projectId }, `counted-rate-${contender}`);
@@ -82,13 +80,13 @@ export async function countedPerCore(contender: keyof typeof EVENTS): Promise<Co
     };
     const countEvent = await start("countEvent");
     const counting = [countEvent];
-    if ("addDeltas" in declared) {
+    if (declared.addDeltas) {
       const addDeltas = await start("addDeltas");
       counting.push(addDeltas);
-      await firestore.ask({ pushDeltasTo: addDeltas.url, atOnce: concurrency });
+      await firestore.ask({ pushDeltasTo: addDeltas.url, atOnce: concurrencyOf(declared.addDeltas) });
     }
 
-    const push = createPush(countEvent.url, concurrency);
+    const push = createPush(countEvent.url, concurrencyOf(declared.countEvent));
     const settled = () => firestore.ask("settle");
     const measure = (events: number, versions: number) =>
       countedRate({ db, counting, push, settled }, events, versions);
@@ -144,10 +142,10 @@ async function countedRate(running: Running, events: number, versions: number): 
     action: ["download_complete", "set", "app_launch_ready"][n % 3],
     platform: n % 4 === 0 ? "ios" : "android",
   }));
-  const messages = (await store(db, ...fields)).map(createdMessage);
-  const first = messages.filter((_, n) => n % EVENTS_TO_DUPLICATE === 0);
-  first.forEach((message, n) => {
-    messages.splice((n + 1) * (EVENTS_TO_DUPLICATE + 1) - 1, 0, message);
+  const created = (await store(db, ...fields)).map(createdMessage);
+  const messages = created.flatMap((message, n) => {
+    const again = (n + 1) % EVENTS_TO_DUPLICATE === 0 ? created[n + 1 - EVENTS_TO_DUPLICATE] : undefined;
+    return again ? [message, again] : [message];
   });
 
   const cpuBefore = cpuSeconds(counting);
