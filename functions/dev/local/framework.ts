@@ -32,15 +32,22 @@ export interface FunctionProcess {
    * does).
    */
   memory(): Memory | undefined;
+  /** The CPU time of all its threads since it started, in milliseconds; nothing where the system does not say. */
+  cpu(): number | undefined;
   child: ChildProcess;
 }
 
 /**
  * Starts the Functions Framework on the build in `lib/` as Google's buildpack does: by its command, with the
  * function's name in `FUNCTION_TARGET` and a heap that fits into the function's memory. Resolves when it answers. It
- * ends with this process. `env` holds the operator's settings, and the address of Firestore.
+ * ends with this process. `env` holds the operator's settings, and the address of Firestore. A trigger is served as
+ * `cloudevent`.
  */
-export async function startFunction(target: string, env: Record<string, string>): Promise<FunctionProcess> {
+export async function startFunction(
+  target: string,
+  env: Record<string, string>,
+  signature: "http" | "cloudevent" = "http",
+): Promise<FunctionProcess> {
   const port = await freePort();
   const child = spawn(join(functions, "node_modules/.bin/functions-framework"), {
     cwd: functions,
@@ -50,7 +57,7 @@ export async function startFunction(target: string, env: Record<string, string>)
       NODE_ENV: "production",
       NODE_OPTIONS: `--max-old-space-size=${HEAP_MEBIBYTES}`,
       FUNCTION_TARGET: target,
-      FUNCTION_SIGNATURE_TYPE: "http",
+      FUNCTION_SIGNATURE_TYPE: signature,
       PORT: String(port),
       ...env,
     },
@@ -69,7 +76,7 @@ export async function startFunction(target: string, env: Record<string, string>)
     if (child.exitCode !== null || Date.now() > until) throw new Error(`${target} did not start:\n${output}`);
     await sleep(25);
   }
-  return { url, output: () => output, memory: () => memory(child.pid), child };
+  return { url, output: () => output, memory: () => memory(child.pid), cpu: () => cpu(child.pid), child };
 }
 
 async function freePort(): Promise<number> {
@@ -94,6 +101,20 @@ function memory(pid: number | undefined): Memory | undefined {
     const bytes = (name: string) =>
       Number(status.match(new RegExp(`^${name}:\\s+(\\d+) kB`, "m"))?.[1]) * 1024;
     return { now: bytes("VmRSS"), peak: bytes("VmHWM") };
+  } catch {
+    return undefined;
+  }
+}
+
+/** Linux counts CPU time in hundredths of a second, whatever the machine. */
+const TICK_MILLISECONDS = 10;
+
+function cpu(pid: number | undefined): number | undefined {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
+    // Field 2, the name, is in parentheses and may hold spaces; utime and stime are fields 14 and 15.
+    const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+    return (Number(fields[11]) + Number(fields[12])) * TICK_MILLISECONDS;
   } catch {
     return undefined;
   }

@@ -14,8 +14,12 @@ export interface Deliveries {
   settled(): Promise<void>;
 }
 
-/** An instance takes so many events at once where the function does not say. */
 const DEFAULT_CONCURRENCY = 80;
+
+/** The number of events that an instance takes at once; Cloud Functions' default where the function does not say. */
+export function concurrencyOf({ __endpoint: { concurrency } }: CloudFunction<CloudEvent<unknown>>): number {
+  return typeof concurrency === "number" ? concurrency : DEFAULT_CONCURRENCY;
+}
 
 /**
  * Calls each of `triggers` for each change of the database that it is declared for, as one instance of Cloud Functions takes
@@ -41,8 +45,7 @@ export function deliverTriggers(
     }
   };
   for (const trigger of triggers) {
-    const { concurrency } = trigger.__endpoint;
-    const inTurn = pLimit(typeof concurrency === "number" ? concurrency : DEFAULT_CONCURRENCY);
+    const inTurn = pLimit(concurrencyOf(trigger));
     const run = (event: CloudEvent<unknown>) => {
       const delivery = inTurn(() => deliver(trigger, event)).finally(() => underWay.delete(delivery));
       underWay.add(delivery);
