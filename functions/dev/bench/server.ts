@@ -64,13 +64,13 @@ async function ours(instances: number): Promise<Functions> {
   const loaded: Ours[] = await Promise.all(names.map((name) => import(name)));
   const [first] = loaded;
   if (!first) throw new Error("expected at least one instance");
-  const { stats, countEvent } = first;
+  const { stats, countEvent, addDeltas } = first;
   const runs = loaded.map((instance) => instance.countEvent.run);
   let turn = 0;
   const concurrency = instances * Number(countEvent.__endpoint.concurrency);
   const run: Ours["countEvent"]["run"] = (event) => runs[turn++ % instances]?.(event);
   Object.assign(countEvent, { run, __endpoint: { ...countEvent.__endpoint, concurrency } });
-  return { stats, countEvent };
+  return { stats, countEvent, addDeltas };
 }
 
 function logCommit({ writes = [] }: Call["request"]): void {

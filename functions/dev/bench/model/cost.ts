@@ -7,13 +7,14 @@ import {
   DELTA_MESSAGE_BYTES,
   type Dollars,
   EVENT_MESSAGE_BYTES,
-  kept,
+  keptDocuments,
   priceOf,
   priceOfKeeping,
   REQUEST_LOG_BYTES,
   STATS_LOG_BYTES,
   type Usage,
 } from "./prices.ts";
+import { storedBytesOfAnEvent } from "./storage.ts";
 import { typicalWorld } from "./world.ts";
 
 /** Costs are taken after a while, when the first instances run, from so many events, and so much time. */
@@ -46,7 +47,9 @@ export interface CostOptions {
 export interface CostResult extends CostOptions {
   /** Per million events, by what it is for; `null` where the events are not counted in time. */
   dollars: {
+    /** All of it, and without Google's log of requests, which an operator can leave out. */
     total: number;
+    totalWithoutRequestLogs: number;
     stats: Dollars;
     counting: Dollars;
     keeping: ReturnType<typeof priceOfKeeping>;
@@ -97,25 +100,21 @@ export async function costOfAMillion(options: CostOptions): Promise<CostResult> 
     .sort((a, b) => a - b);
   return {
     ...options,
-    dollars: progress.inCounter === offered ? priceAll(contender, usage) : null,
+    dollars: progress.inCounter === offered ? await priceAll(contender, usage) : null,
     usage,
     billedSeconds: subtractAndScale(after.billedSeconds, before.billedSeconds, MILLION / events),
     lag: { p50: lags[Math.floor(lags.length * 0.5)] ?? 0, p99: lags[Math.floor(lags.length * 0.99)] ?? 0 },
   };
 }
 
-/** The function that takes requests: it stores their events, ours by one call for all, the baseline by one for each. */
+/** The function that takes requests. Ours stores their events by one call, which is not atomic, the baseline by one for each. */
 function createStats({ time, firestore }: Backend, contender: Contender): Fleet<number> {
   const newEvent = createEventMaker(firestore);
   return createFleet<number>(time, {
     ...functions[contender].stats,
     cpu: (events) => CPU_PER_REQUEST + events * CPU_PER_EVENT,
-    createHandler: () => (events) => {
-      const writes = Array.from({ length: events }, newEvent);
-      return contender === "ours"
-        ? firestore.commit(writes)
-        : Promise.all(writes.map((write) => firestore.commit([write])));
-    },
+    createHandler: () => (events) =>
+      Promise.all(Array.from({ length: events }, () => firestore.commit([newEvent()]))),
   });
 }
 
@@ -140,7 +139,8 @@ function readMeters(
       billedSeconds: stats.billedSeconds,
       invocations: stats.invocations,
       messageBytes: 0,
-      logBytes: stats.invocations * (REQUEST_LOG_BYTES + functions[contender].statsLogBytes),
+      logBytes: stats.invocations * functions[contender].statsLogBytes,
+      requestLogBytes: stats.invocations * REQUEST_LOG_BYTES,
     },
     counting: {
       writes: writes - events,
@@ -152,7 +152,8 @@ function readMeters(
         const bytes = name === "countEvent" ? EVENT_MESSAGE_BYTES : DELTA_MESSAGE_BYTES;
         return (subscription.published + subscription.deliveries) * bytes;
       }),
-      logBytes: invocations * REQUEST_LOG_BYTES,
+      logBytes: 0,
+      requestLogBytes: invocations * REQUEST_LOG_BYTES,
     },
     billedSeconds: {
       stats: stats.billedSeconds,
@@ -161,17 +162,19 @@ function readMeters(
   };
 }
 
-function priceAll(contender: Contender, usage: CostResult["usage"]) {
+async function priceAll(contender: Contender, usage: CostResult["usage"]) {
   const { gib } = functions[contender];
+  const bytes = await storedBytesOfAnEvent(contender);
   const parts = {
     stats: priceOf(usage.stats, gib),
     counting: priceOf(usage.counting, gib),
-    keeping: priceOfKeeping(MILLION, kept[contender]),
+    keeping: priceOfKeeping(MILLION, bytes, keptDocuments[contender]),
   };
   const total = Object.values(parts)
     .flatMap((part) => Object.values(part))
     .reduce((sum, dollars) => sum + dollars, 0);
-  return { total, ...parts };
+  const totalWithoutRequestLogs = total - parts.stats.requestLogs - parts.counting.requestLogs;
+  return { total, totalWithoutRequestLogs, ...parts };
 }
 
 function subtractAndScale<Figures extends { [Name in keyof Figures]: number }>(

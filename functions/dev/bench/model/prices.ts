@@ -37,13 +37,10 @@ export const DELTA_MESSAGE_BYTES = KB;
 export const REQUEST_LOG_BYTES = KB;
 export const STATS_LOG_BYTES = 0.5 * KB;
 
-/** What an event leaves behind for 90 days, by Google's formula for documents and index entries; then the TTL policy deletes it. */
-export const RETENTION_MONTHS = 90 / 30.4;
-export const kept = {
-  ours: { bytes: 1.0 * KB, documents: 1 },
-  /** All fields of the event are indexed twice, and the ledger has a document of its own, kept as long. */
-  baseline: { bytes: 4.3 * KB + 0.3 * KB, documents: 2 },
-};
+/** What an event leaves behind is kept for 90 days; then the TTL policy deletes it. */
+const RETENTION_MONTHS = 90 / 30.4;
+/** The baseline's ledger has a document for each event, kept as long. */
+export const keptDocuments = { ours: 1, baseline: 2 };
 
 /** What the backend did for some events. */
 export interface Usage {
@@ -53,11 +50,13 @@ export interface Usage {
   billedSeconds: number;
   invocations: number;
   messageBytes: number;
+  /** The lines of the function itself, and Google's line for each request. */
   logBytes: number;
+  requestLogBytes: number;
 }
 
 export type Dollars = Record<
-  "writes" | "deletes" | "reads" | "instances" | "invocations" | "messages" | "logs",
+  "writes" | "deletes" | "reads" | "instances" | "invocations" | "messages" | "logs" | "requestLogs",
   number
 >;
 
@@ -71,11 +70,12 @@ export function priceOf(usage: Usage, gib: number): Dollars {
     invocations: usage.invocations * cloudRun.invocation,
     messages: usage.messageBytes * pubsub.byte,
     logs: usage.logBytes * loggedByte,
+    requestLogs: usage.requestLogBytes * loggedByte,
   };
 }
 
-/** Prices the keeping of some events for their time, and their deletion after it. Pure. */
-export function priceOfKeeping(events: number, { bytes, documents }: (typeof kept)["ours"]) {
+/** Prices the keeping of so many events of so many bytes for their time, and their deletion after it. Pure. */
+export function priceOfKeeping(events: number, bytes: number, documents: number) {
   return {
     storage: events * bytes * RETENTION_MONTHS * firestore.storedByteForMonth,
     ttlDeletes: events * documents * firestore.delete,

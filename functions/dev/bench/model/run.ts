@@ -81,7 +81,7 @@ async function printCosts(rates: readonly number[], perRequests: readonly number
   );
   console.log("\nDollars for a million events, 2 ms a write, locks wait, preconditions last");
   printTable(
-    "contender|events/s|a request|total|stats: writes, instances, rest|counting: writes, reads + deletes, instances, rest|keeping|writes a million|billed s a million|lag p50, p99",
+    "contender|events/s|a request|total|without request logs|stats: writes, instances, rest|counting: writes, reads + deletes, instances, rest|keeping|writes a million|billed s a million|lag p50, p99",
     (await costs(options)).map(costRow),
   );
 }
@@ -102,14 +102,15 @@ function costRow({
     seconds.join(", "),
     `${lag.p50} s, ${lag.p99} s`,
   ];
-  if (!dollars) return [...identity, "never counted", "", "", "", ...rest];
-  const { total, stats, counting, keeping } = dollars;
+  if (!dollars) return [...identity, "never counted", "", "", "", "", ...rest];
+  const { total, totalWithoutRequestLogs, stats, counting, keeping } = dollars;
   const money = (...values: number[]) => values.reduce((sum, value) => sum + value, 0).toFixed(2);
   return [
     ...identity,
     money(total),
-    `${money(...Object.values(stats))}: ${money(stats.writes)}, ${money(stats.instances)}, ${money(stats.invocations, stats.logs)}`,
-    `${money(...Object.values(counting))}: ${money(counting.writes)}, ${money(counting.reads, counting.deletes)}, ${money(counting.instances)}, ${money(counting.invocations, counting.messages, counting.logs)}`,
+    money(totalWithoutRequestLogs),
+    `${money(...Object.values(stats))}: ${money(stats.writes)}, ${money(stats.instances)}, ${money(stats.invocations, stats.logs, stats.requestLogs)}`,
+    `${money(...Object.values(counting))}: ${money(counting.writes)}, ${money(counting.reads, counting.deletes)}, ${money(counting.instances)}, ${money(counting.invocations, counting.messages, counting.logs, counting.requestLogs)}`,
     money(...Object.values(keeping)),
     ...rest,
   ];
