@@ -1,64 +1,28 @@
 import type { Server } from "node:http";
-import { createRequire } from "node:module";
-import { dirname, join } from "node:path";
 import { cloudEvent } from "@google-cloud/functions-framework";
 import { getTestServer } from "@google-cloud/functions-framework/testing";
 import { expect } from "chai";
-import type { DocumentSnapshot, Timestamp } from "firebase-admin/firestore";
+import type { DocumentSnapshot } from "firebase-admin/firestore";
 import { listen } from "../../dev/local/listen.ts";
-import { projectId } from "../../dev/local/stack.ts";
+import { deliver } from "../../dev/testing/eventarc.ts";
 import { anEvent, newApp } from "../../dev/testing/events.ts";
 import { firestoreError, interceptCalls } from "../../dev/testing/faults.ts";
 import { backend, counts, describeInProcess, post } from "../backend.ts";
 
-/** Eventarc's message for a Firestore document, from the protobuf code that comes with firebase-functions. */
-const { DocumentEventData } = loadProtobuf().google.events.cloud.firestore.v1;
-
-function loadProtobuf() {
-  const require = createRequire(import.meta.url);
-  const root = join(dirname(require.resolve("firebase-functions")), "../..");
-  return require(join(root, "protos/compiledFirestore.js"));
-}
-
 describeInProcess("a trigger delivered as Eventarc does", () => {
   let server: Server;
-  let port: number;
+  let url: string;
 
   before(async () => {
     const { countEvent } = await import("../../src/index.ts");
     cloudEvent("countEvent", countEvent as Parameters<typeof cloudEvent>[1]);
     server = getTestServer("countEvent");
-    port = await listen(server);
+    url = `http://127.0.0.1:${await listen(server)}/`;
   });
 
   after(() => {
     server.close();
   });
-
-  /** A CloudEvent in binary mode: attributes in headers, the document as protobuf in the body. */
-  async function deliver(snapshot: DocumentSnapshot): Promise<number> {
-    const response = await fetch(`http://127.0.0.1:${port}/`, {
-      method: "POST",
-      headers: {
-        "Content-Type": "application/protobuf",
-        "ce-specversion": "1.0",
-        "ce-id": "7c2f4f0a-0001",
-        "ce-type": "google.cloud.firestore.document.v1.created",
-        "ce-source": `//firestore.googleapis.com/projects/${projectId}/databases/(default)`,
-        "ce-subject": `documents/${snapshot.ref.path}`,
-        "ce-time": new Date().toISOString(),
-        "ce-location": "nam5",
-        "ce-project": projectId,
-        "ce-database": "(default)",
-        "ce-namespace": "(default)",
-        "ce-document": snapshot.ref.path,
-        "ce-datacontenttype": "application/protobuf",
-      },
-      body: eventBody(snapshot),
-    });
-    await response.arrayBuffer();
-    return response.status;
-  }
 
   it("counts the event once, however often it comes", async () => {
     const app_id = newApp();
@@ -72,8 +36,8 @@ describeInProcess("a trigger delivered as Eventarc does", () => {
     await backend().firestore.recursiveDelete(backend().firestore.doc(`counters/${app_id}@2.5.1`));
     const uncounted = await event.ref.get();
 
-    expect(await Promise.all([deliver(uncounted), deliver(uncounted)])).to.deep.equal([204, 204]);
-    expect(await deliver(uncounted)).to.equal(204);
+    expect(await Promise.all([deliver(url, uncounted), deliver(url, uncounted)])).to.deep.equal([204, 204]);
+    expect(await deliver(url, uncounted)).to.equal(204);
     expect(await counts(`counters/${app_id}@2.5.1`)).to.deep.equal({
       actions: { set: 1 },
       platforms: { android: { set: 1 } },
@@ -91,39 +55,9 @@ describeInProcess("a trigger delivered as Eventarc does", () => {
     interceptCalls(backend().firestore, () => Promise.reject(firestoreError(7)));
     const { error } = console;
     console.error = () => {}; // The runtime reports what the function threw there.
-    const status = await deliver(uncounted).finally(() => {
+    const status = await deliver(url, uncounted).finally(() => {
       console.error = error;
     });
     expect(status).to.equal(500);
   });
 });
-
-function eventBody(snapshot: DocumentSnapshot): Buffer<ArrayBuffer> {
-  const value = {
-    name: `projects/${projectId}/databases/(default)/documents/${snapshot.ref.path}`,
-    fields: protoFields(snapshot.data() ?? {}),
-    createTime: protoTime(snapshot.createTime as Timestamp),
-    updateTime: protoTime(snapshot.updateTime as Timestamp),
-  };
-  return Buffer.from(DocumentEventData.encode(DocumentEventData.fromObject({ value })).finish());
-}
-
-function protoFields(data: Record<string, unknown>): Record<string, object> {
-  return Object.fromEntries(Object.entries(data).map(([field, value]) => [field, protoValue(value)]));
-}
-
-function protoValue(value: unknown): object {
-  if (typeof value === "string") return { stringValue: value };
-  if (typeof value === "boolean") return { booleanValue: value };
-  if (typeof value === "number") return { integerValue: value };
-  if (isTimestamp(value)) return { timestampValue: protoTime(value) };
-  return { mapValue: { fields: protoFields(value as Record<string, unknown>) } };
-}
-
-function isTimestamp(value: unknown): value is Timestamp {
-  return typeof value === "object" && value !== null && "toMillis" in value;
-}
-
-function protoTime({ seconds, nanoseconds }: Timestamp) {
-  return { seconds, nanos: nanoseconds };
-}
