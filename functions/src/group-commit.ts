@@ -10,8 +10,10 @@ export interface GroupCommitOptions<Item, Result> {
   maxItems: number;
   /** The least time from the beginning of a commit to that of the next, in milliseconds; asked at each commit. */
   interval(): number;
+  /** A commit does not wait for the end of the one before, only for its interval. */
+  sideBySide?: boolean;
   clock: Clock;
-  /** Called when a commit has ended, its interval has passed, and nothing waits for the next. */
+  /** Called when a commit has ended, the next may begin, and nothing waits for it. */
   onIdle?(): void;
 }
 
@@ -28,8 +30,8 @@ export interface GroupCommitOptions<Item, Result> {
  * await Promise.all([save(a), save(b)]); // one call of saveAll([a, b])
  */
 export function createGroupCommit<Item, Result>(options: GroupCommitOptions<Item, Result>) {
-  const { commit, maxItems, interval, clock, onIdle } = options;
-  /** Resolves when the latest commit has ended and its interval has passed. */
+  const { commit, maxItems, interval, sideBySide, clock, onIdle } = options;
+  /** Resolves when the next commit may begin. */
   let mayBegin: Promise<unknown> = Promise.resolve();
   /** Begins the commit for which items gather. */
   let dispatchOpen: (() => void) | undefined;
@@ -37,12 +39,13 @@ export function createGroupCommit<Item, Result>(options: GroupCommitOptions<Item
   const commitBatch = (items: readonly Item[]) => {
     const done = (async () => commit(items))();
     const pauseUntil = clock.now() + interval();
-    const turn = Promise.allSettled([mayBegin, done])
-      .then(() => (pauseUntil > clock.now() ? clock.sleep(pauseUntil - clock.now()) : undefined))
-      .then(() => {
-        if (turn === mayBegin && !dispatchOpen) onIdle?.();
-      });
+    const turn = Promise.allSettled(sideBySide ? [mayBegin] : [mayBegin, done]).then(() =>
+      pauseUntil > clock.now() ? clock.sleep(pauseUntil - clock.now()) : undefined,
+    );
     mayBegin = turn;
+    Promise.allSettled([turn, done]).then(() => {
+      if (turn === mayBegin && !dispatchOpen) onIdle?.();
+    });
     return done;
   };
 
@@ -63,4 +66,21 @@ export function createGroupCommit<Item, Result>(options: GroupCommitOptions<Item
     batchScheduleFn: openBatch,
   });
   return (item: Item): Promise<Result> => loader.load(item);
+}
+
+/**
+ * Makes a way for concurrent callers to share commits with those of the same key only. `optionsOf` makes the group commit
+ * of a key for its first item; it is forgotten when idle.
+ */
+export function createGroupCommits<Item, Result>(
+  keyOf: (item: Item) => string,
+  optionsOf: (first: Item) => Omit<GroupCommitOptions<Item, Result>, "onIdle">,
+): (item: Item) => Promise<Result> {
+  const open = new Map<string, (item: Item) => Promise<Result>>();
+  return (item) => {
+    const key = keyOf(item);
+    const commit = open.get(key) ?? createGroupCommit({ ...optionsOf(item), onIdle: () => open.delete(key) });
+    open.set(key, commit);
+    return commit(item);
+  };
 }

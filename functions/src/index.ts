@@ -6,9 +6,10 @@ import { onRequest } from "firebase-functions/https";
 import * as logger from "firebase-functions/logger";
 import { onSchedule } from "firebase-functions/scheduler";
 import { systemClock } from "./clock.ts";
+import { createDeltaAdder } from "./counting/add-deltas.ts";
 import { createEventCounter } from "./counting/count-events.ts";
-import { EVENTS } from "./counting/documents.ts";
-import { moveShards } from "./counting/shards.ts";
+import { DELTAS, EVENTS } from "./counting/documents.ts";
+import { createSweep, SWEEP_MINUTES } from "./counting/sweep.ts";
 import { createDashboardHandler } from "./dashboard/handler.ts";
 import { createCounterReader } from "./dashboard/reader.ts";
 import { firestore } from "./firestore/connection.ts";
@@ -49,42 +50,46 @@ export const stats = onRequest(
   }),
 );
 
-const countOnce = createEventCounter(db, {
-  interval: settings.counterCommitIntervalMs,
-  shards: settings.counterShards,
-  ...time,
-});
+const countEventOnce = createEventCounter(db, time);
+const addDeltaOnce = createDeltaAdder(db, time);
+
+/** Invocations of one instance share commits. They mostly wait, and hold a few kB, so one CPU and 512 MiB serve many. */
+const trigger = { region: params.region, retry: true, memory: "512MiB", timeoutSeconds: 120 } as const;
 
 /**
- * Counts each event that `stats` stores. Invocations of one instance share commits, so each instance takes as many as
- * Cloud Run allows. An invocation mostly waits and holds a few kB, so one CPU and 512 MiB serve 1,000 of them. The
- * timeout covers two commits of 25 seconds: the one before, and the invocation's own.
+ * Counts each event that `stats` stores: in its counter, or in a delta. With more invocations at once, instances would start
+ * only when their CPU is busy, and a rush would wait for that.
  */
 export const countEvent = onDocumentCreated(
   {
-    region: params.region,
+    ...trigger,
     document: `${EVENTS}/{eventId}`,
-    retry: true,
-    concurrency: 1_000,
+    concurrency: 250,
     maxInstances: params.counterMaxInstances,
-    memory: "512MiB",
-    timeoutSeconds: 120,
   },
-  async ({ data }) => data && countOnce(data),
+  async ({ data }) => {
+    if (data) await countEventOnce(data);
+  },
 );
 
-/** Moves the counts in shards to their counters. It is not deployed where counters are not sharded. */
-export const sumShards = onSchedule(
+/** Adds each delta to its counter. One instance takes those of all, and does not contend with itself. */
+export const addDeltas = onDocumentCreated(
+  { ...trigger, document: `${DELTAS}/{deltaId}`, concurrency: 1_000, maxInstances: 1 },
+  async ({ data }) => {
+    if (data) await addDeltaOnce(data);
+  },
+);
+
+/** Counts what was not delivered to the two above. What is left when its time is up, the next one finds. */
+export const sweep = onSchedule(
   {
     region: params.region,
-    schedule: "every 1 minutes",
-    omit: params.counterShards.lessThan(2),
+    schedule: `every ${SWEEP_MINUTES} minutes`,
     maxInstances: 1,
-    timeoutSeconds: 300,
+    memory: "512MiB",
+    timeoutSeconds: SWEEP_MINUTES * 60 - 30,
   },
-  async () => {
-    await moveShards(db);
-  },
+  createSweep(db, countEventOnce, addDeltaOnce),
 );
 
 /** Shows the counters to people whom Google's IAM lets in. It has one instance, so that all viewers share its reads. */

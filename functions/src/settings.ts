@@ -89,25 +89,7 @@ const counterMaxInstances = int("COUNTER_MAX_INSTANCES", {
   least: 1,
   most: 1_000,
   label: "Most instances of countEvent",
-  description: "An instance counts up to 1,000 events a second, and writes a busy counter once a second.",
-});
-
-const counterCommitIntervalMs = int("COUNTER_COMMIT_INTERVAL_MS", {
-  default: 1_000,
-  least: 0,
-  most: 10_000,
-  label: "Milliseconds between commits on a counter",
-  description:
-    "An instance writes a counter at most once in this time. A document takes about one write a second.",
-});
-
-const counterShards = int("COUNTER_SHARDS", {
-  default: 1,
-  least: 1,
-  most: 100,
-  label: "Shards of a counter",
-  description:
-    "Above 1, instances write to shards, and counters follow once a minute. Set as many COUNTER_MAX_INSTANCES.",
+  description: "An instance counts some 500 events a second. Raise it for more.",
 });
 
 /** The params that the options of functions use. `firebase deploy` resolves them. */
@@ -116,7 +98,6 @@ export const params = {
   statsMaxInstances: statsMaxInstances.param,
   statsMinInstances: statsMinInstances.param,
   counterMaxInstances: counterMaxInstances.param,
-  counterShards: counterShards.param,
 };
 
 /** The settings of an instance, as `readSettings` reads them. */
@@ -139,8 +120,6 @@ export function readSettings(env: Readonly<Record<string, string | undefined>>) 
     statsMaxInstances: statsMaxInstances.read(env),
     statsMinInstances: statsMinInstances.read(env),
     counterMaxInstances: counterMaxInstances.read(env),
-    counterCommitIntervalMs: counterCommitIntervalMs.read(env),
-    counterShards: counterShards.read(env),
   };
 }
 

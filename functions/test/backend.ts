@@ -7,7 +7,7 @@ import { randomUUID } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Firestore } from "firebase-admin/firestore";
-import { dayId, uncountedEvents } from "../src/counting/documents.ts";
+import { DELTAS, dayId, uncountedEvents } from "../src/counting/documents.ts";
 
 export interface Backend {
   /** The URL of the `stats` function: in a process of its own, as an instance of Cloud Functions runs it. */
@@ -17,7 +17,7 @@ export interface Backend {
   firestore: Firestore;
   /** An empty Firestore that no function listens to. */
   newFirestore(): Firestore;
-  /** Resolves when every stored event has been through its trigger. */
+  /** Resolves when every stored event, and every delta, has been through its trigger. */
   settled(): Promise<void>;
 }
 
@@ -73,6 +73,7 @@ async function emulators(): Promise<Backend> {
   const { port } = readJson("firebase.json").emulators.functions;
   const firestore = getFirestore(initializeApp({ projectId }));
   const uncounted = uncountedEvents(firestore).limit(1);
+  const deltas = firestore.collection(DELTAS).limit(1);
   const statsUrl = `http://127.0.0.1:${port}/${projectId}/us-central1/stats`;
   return {
     statsUrl,
@@ -83,7 +84,7 @@ async function emulators(): Promise<Backend> {
       return getFirestore(initializeApp({ projectId: name }, name));
     },
     async settled() {
-      while (!(await uncounted.get()).empty) await sleep(50);
+      while (!((await uncounted.get()).empty && (await deltas.get()).empty)) await sleep(50);
     },
   };
 }

@@ -6,7 +6,6 @@ import { logs } from "../dev/testing/captured-logs.ts";
 import { endFaults } from "../dev/testing/faults.ts";
 import { onEmulators, startBackend } from "./backend.ts";
 
-process.env.COUNTER_COMMIT_INTERVAL_MS ??= "20"; // A second would be spent waiting in every test that counts twice.
 process.env.MAX_EVENTS_PER_SECOND ??= "0"; // Tests that send much share an instance.
 
 export const mochaHooks = {

@@ -13,8 +13,6 @@ const wrong: Record<string, string[]> = {
   STATS_MAX_INSTANCES: ["0", "1001", "many"],
   STATS_MIN_INSTANCES: ["-1", "1001"],
   COUNTER_MAX_INSTANCES: ["0", "x"],
-  COUNTER_COMMIT_INTERVAL_MS: ["-1", "10001", "1s"],
-  COUNTER_SHARDS: ["0", "101", "2.5"],
 };
 
 describe("settings", () => {
@@ -31,8 +29,6 @@ describe("settings", () => {
       statsMinInstances: 0,
       counterMaxInstances: 3,
       region: "us-central1",
-      counterCommitIntervalMs: 1_000,
-      counterShards: 1,
     });
   });
 
@@ -49,8 +45,6 @@ describe("settings", () => {
       STATS_MIN_INSTANCES: "2",
       COUNTER_MAX_INSTANCES: "7",
       REGION: "europe-west1",
-      COUNTER_COMMIT_INTERVAL_MS: "500",
-      COUNTER_SHARDS: "10",
     });
     expect(settings).to.deep.equal({
       appIds: new Set(["com.example.a", "com.example.b"]),
@@ -64,8 +58,6 @@ describe("settings", () => {
       statsMinInstances: 2,
       counterMaxInstances: 7,
       region: "europe-west1",
-      counterCommitIntervalMs: 500,
-      counterShards: 10,
     });
   });
 

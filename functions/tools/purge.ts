@@ -7,10 +7,11 @@ import {
   type Counter,
   type CounterIdentity,
   countedVersion,
+  counterId,
   counterRef,
+  DELTAS,
   daysOf,
-  EVENTS,
-  SHARDS,
+  eventsOfCounter,
   uncountedEvents,
 } from "../src/counting/documents.ts";
 import { pages } from "../src/firestore/pages.ts";
@@ -32,13 +33,13 @@ export interface Purge extends CounterIdentity {
 interface Amounts {
   counters: number;
   days: number;
-  shards: number;
+  deltas: number;
   events: number;
 }
 
 /** The documents that `purge` would delete. */
 export interface Purgeable extends Amounts {
-  /** The counter, without what is in shards; absent where an earlier run was stopped at the end. */
+  /** The counter, without what is in deltas; absent where an earlier run was stopped at the end. */
   counter: Counter | undefined;
   /** The number of events of the version that are not counted yet, whether they are deleted or not. */
   uncounted: number;
@@ -52,19 +53,19 @@ export async function purgeable(db: Firestore, asked: Purge): Promise<Purgeable>
     counter: snapshot.exists ? parseCounter(snapshot) : undefined,
     counters: Number(snapshot.exists),
     days: await count(daysOf(ref)),
-    shards: await count(ref.collection(SHARDS)),
-    events: asked.events ? await countEvents(db, asked) : 0,
-    uncounted: await countUncountedOf(db, asked),
+    deltas: await countMeant(db.collection(DELTAS), isDeltaOf(asked)),
+    events: asked.events ? await count(eventsOfCounter(db, asked)) : 0,
+    uncounted: await countMeant(uncountedEvents(db).select("counter"), isEventOf(asked)),
   };
 }
 
 /**
- * Deletes the counter of a version with its days and shards, and its events before them if that is asked. It can be
+ * Deletes the counter of a version with its days and deltas, and its events before them if that is asked. It can be
  * stopped at any point and run again: the counter goes last, and the rest is found without it. Answers with what this
  * run has deleted.
  *
- * The order lets nothing come back. A deleted event cannot be counted any more, and a deleted shard cannot be moved
- * to the counter. What was counted or moved before that stands in what is deleted next.
+ * The order lets nothing come back. A deleted event cannot be counted any more, and a deleted delta cannot be added
+ * to the counter. What was counted or added before that stands in what is deleted next.
  */
 export async function purge(
   db: Firestore,
@@ -86,17 +87,14 @@ export async function purge(
     }
     return deleted;
   };
-  let events = 0;
-  if (asked.events) {
-    for (const query of eventQueries(db, asked)) events += await deleteEach(query, isCountedUnder(asked));
-  }
+  const events = asked.events ? await deleteEach(eventsOfCounter(db, asked).select("device_id")) : 0;
+  const deltas = await deleteEach(db.collection(DELTAS), isDeltaOf(asked));
   const ref = counterRef(db, asked);
-  const shards = await deleteEach(ref.collection(SHARDS).select());
   const days = await deleteEach(daysOf(ref).select());
   const counters = Number((await ref.get()).exists);
   await ref.delete();
   onProgress?.(counters);
-  return { counters, days, shards, events };
+  return { counters, days, deltas, events };
 }
 
 /** Firestore bills a read for each thousand. */
@@ -104,64 +102,21 @@ async function count(query: Query): Promise<number> {
   return (await query.count().get()).data().count;
 }
 
-async function countEvents(db: Firestore, asked: Purge): Promise<number> {
-  const isMeant = isCountedUnder(asked);
-  let events = 0;
-  for (const name of namesOf(asked)) {
-    events += await count(eventsNamed(db, asked, name));
-    for await (const page of pages(fileEvents(db, name))) events += page.filter(isMeant).length;
-  }
-  return events;
+/** Reads each document, because no index finds those that are meant. Where the triggers work, they are of the last seconds. */
+async function countMeant(query: Query, isMeant: (document: QueryDocumentSnapshot) => boolean) {
+  let meant = 0;
+  for await (const page of pages(query)) meant += page.filter(isMeant).length;
+  return meant;
 }
 
-/** Reads what is not counted of the whole app: where the trigger works, that is what came in the last seconds. */
-async function countUncountedOf(db: Firestore, asked: CounterIdentity): Promise<number> {
-  const isMeant = isCountedUnder(asked);
-  const query = uncountedEvents(db)
-    .where("app_id", "==", asked.app_id)
-    .select(...DECIDING_FIELDS);
-  let uncounted = 0;
-  for await (const page of pages(query)) uncounted += page.filter(isMeant).length;
-  return uncounted;
+function isEventOf(counter: CounterIdentity) {
+  const id = counterId(counter);
+  return (event: QueryDocumentSnapshot) => event.get("counter") === id;
 }
 
-/** The fields of an event that `isCountedUnder` reads. */
-const DECIDING_FIELDS = ["app_id", "version_name"];
-
-function isCountedUnder({ app_id, version_name }: CounterIdentity) {
-  return (event: QueryDocumentSnapshot) =>
-    event.get("app_id") === app_id && countedVersion(String(event.get("version_name"))) === version_name;
-}
-
-/** Queries that find each event that is counted under the version once, and some of other apps. */
-function eventQueries(db: Firestore, asked: CounterIdentity): Query[] {
-  return namesOf(asked).flatMap((name) => [eventsNamed(db, asked, name), fileEvents(db, name)]);
-}
-
-/** The names that `countedVersion` turns into the version, each up to a `:`. */
-function namesOf({ version_name }: CounterIdentity): string[] {
-  return version_name === countedVersion("") ? [version_name, ""] : [version_name];
-}
-
-function eventsNamed(db: Firestore, { app_id }: CounterIdentity, name: string): Query {
-  return eventsOf(db).where("app_id", "==", app_id).where("version_name", "==", name);
-}
-
-/**
- * Finds the failures of single files of a version, such as `1.2.3:assets/main.js`, of all apps. Finding those of one
- * app would need a composite index, which takes storage for every event. Where another app has a version of the same
- * name, its failures of files are read too, which is much less than all events of the app.
- */
-function fileEvents(db: Firestore, name: string): Query {
-  const afterColon = String.fromCharCode(":".charCodeAt(0) + 1);
-  return eventsOf(db)
-    .where("version_name", ">=", `${name}:`)
-    .where("version_name", "<", `${name}${afterColon}`)
-    .orderBy("version_name");
-}
-
-function eventsOf(db: Firestore): Query {
-  return db.collection(EVENTS).select(...DECIDING_FIELDS);
+function isDeltaOf({ app_id, version_name }: CounterIdentity) {
+  return (delta: QueryDocumentSnapshot) =>
+    delta.get("app_id") === app_id && delta.get("version_name") === version_name;
 }
 
 const VERSION = "the version of a counter, which has no `:`";
@@ -200,10 +155,9 @@ function storedName(given: string): unknown {
 export const command: Command<typeof options> = {
   name: "purge",
   summary:
-    "Deletes what a version that strangers made up has left: its counter, with days and shards, and its events with " +
+    "Deletes what a version that strangers made up has left: its counter, with days and deltas, and its events with " +
     "--events. First shows what would be deleted, and asks. An event that comes meanwhile makes a new counter: wait " +
-    "until they have stopped, or run it again. It can be stopped and run again. With --events it reads, twice, also the " +
-    "failures of files (VERSION:…) of other apps that have a version of this name.",
+    "until they have stopped, or run it again. It can be stopped and run again.",
   example: "--project my-project --app com.example.shop --version 9.9.9 --events",
   options,
   async run({ project, app, version, events, yes }, session) {
@@ -211,7 +165,7 @@ export const command: Command<typeof options> = {
     const asked = { app_id: app, version_name: version, events };
     const name = printable(`version ${version} of ${app}`);
     const found = await purgeable(db, asked);
-    const total = found.counters + found.days + found.shards + found.events;
+    const total = found.counters + found.days + found.deltas + found.events;
     if (total === 0) {
       const nothing = `There is nothing of ${name} to delete. \`npm run counters -- --json\` has the names as stored.`;
       session.print([nothing, ...warnings(asked, found)].join("\n"));
@@ -246,12 +200,12 @@ function warnings({ events }: Purge, { uncounted }: Purgeable): string[] {
   ];
 }
 
-/** `1 counter, 3 days, 0 shards, 812 events`. */
-function listed({ counters, days, shards, events }: Amounts): string {
+/** `1 counter, 3 days, 0 deltas, 812 events`. */
+function listed({ counters, days, deltas, events }: Amounts): string {
   return [
     amount(counters, "counter"),
     amount(days, "day"),
-    amount(shards, "shard"),
+    amount(deltas, "delta"),
     amount(events, "event"),
   ].join(", ");
 }

@@ -2,21 +2,22 @@
 
 import type { DocumentSnapshot, Firestore } from "firebase-admin/firestore";
 import { z } from "zod";
+import { readDelta } from "../src/counting/add-deltas.ts";
 import {
   type CounterIdentity,
   type Counts,
   counterId,
   countsOf,
   type DayCounts,
+  DELTAS,
   dayDocument,
   dayId,
   daysOf,
   dimensions,
   EVENTS,
   eventDocument,
-  SHARDS,
+  isParked,
 } from "../src/counting/documents.ts";
-import { readShard } from "../src/counting/shards.ts";
 import { PAGE_SIZE, type Paging, pages } from "../src/firestore/pages.ts";
 import { countersQuery, parseCounter, type Which } from "./counters.ts";
 import { app, type Command, ExitCode, flag, main, project, version } from "./lib/command.ts";
@@ -52,8 +53,8 @@ export interface Difference {
 export interface Verification {
   /** As of when everything was read. */
   time: Date;
-  /** The retained events: those that are counted, those that are not, and documents that are no events. */
-  events: { counted: number; uncounted: number; invalid: number };
+  /** The retained events: those that are counted, not yet, and never; and documents that are no events. */
+  events: { counted: number; uncounted: number; uncountable: number; invalid: number };
   counters: number;
   /** Days of counters: those of which no event has expired, so that they must match, and the others. */
   days: { exact: number; partial: number };
@@ -72,7 +73,7 @@ export async function verify(
   which: Which = {},
   { pageSize = PAGE_SIZE, progress }: { pageSize?: number; progress?: (total: number) => Progress } = {},
 ): Promise<Verification> {
-  const start = await eventsQuery(db, which).count().get();
+  const start = await db.collection(EVENTS).count().get();
   const past: Paging = {
     size: pageSize,
     read: (page) => db.runTransaction((then) => then.get(page), { readOnly: true, readTime: start.readTime }),
@@ -109,7 +110,7 @@ export async function verify(
 /** Counts, each by where it stands in its document: `actions set`, `platforms ios set`. */
 type FlatCounts = Map<string, number>;
 
-/** A counter with its days, and what its shards still hold. */
+/** A counter with its days, and what is in deltas. */
 interface CounterWithDays {
   app_id: string;
   version_name: string;
@@ -127,19 +128,16 @@ interface Retained {
   shortestRetention?: number;
 }
 
-function eventsQuery(db: Firestore, { app }: Which) {
-  const query = db.collection(EVENTS).select(...Object.keys(eventDocument.shape));
-  return app === undefined ? query : query.where("app_id", "==", app);
-}
-
 async function readRetained(
   db: Firestore,
   which: Which,
   paging: Paging,
   onProgress: Progress["advance"] = () => {},
 ): Promise<Retained> {
-  const retained: Retained = { events: { counted: 0, uncounted: 0, invalid: 0 }, counters: new Map() };
-  for await (const page of pages(eventsQuery(db, which), paging)) {
+  const events = { counted: 0, uncounted: 0, uncountable: 0, invalid: 0 };
+  const retained: Retained = { events, counters: new Map() };
+  const query = db.collection(EVENTS).select(...Object.keys(eventDocument.shape), "uncountable");
+  for await (const page of pages(query, paging)) {
     for (const event of page) tallyEvent(retained, which, event);
     onProgress(page.length);
   }
@@ -147,12 +145,17 @@ async function readRetained(
 }
 
 function tallyEvent(retained: Retained, which: Which, snapshot: DocumentSnapshot): void {
+  if (isParked(snapshot)) {
+    retained.events.uncountable++;
+    return;
+  }
   const event = eventDocument.safeParse(snapshot.data());
   if (!event.success) {
     retained.events.invalid++;
     return;
   }
   const { app_id, version_name, received_at, expire_at, counted } = event.data;
+  if (which.app !== undefined && which.app !== app_id) return;
   if (which.version !== undefined && which.version !== version_name) return;
   if (!counted) {
     retained.events.uncounted++;
@@ -176,7 +179,7 @@ async function* countersWithDays(
   which: Which,
   paging: Paging,
 ): AsyncGenerator<CounterWithDays> {
-  const sharded = await readShards(db, which, paging);
+  const deltas = await readDeltas(db, which, paging);
   for await (const page of pages(countersQuery(db, which), paging)) {
     for (const snapshot of page) {
       const { id: _, app_id, version_name, updated_at: __, ...counts } = parseCounter(snapshot);
@@ -189,33 +192,33 @@ async function* countersWithDays(
       for await (const dayPage of pages(daysOf(snapshot.ref), paging)) {
         for (const day of dayPage) counter.days.set(day.id, flatCountsOf(dayDocument.parse(day.data())));
       }
-      addShards(counter, sharded.get(snapshot.id)?.parts);
-      sharded.delete(snapshot.id);
+      addParts(counter, deltas.get(snapshot.id)?.parts);
+      deltas.delete(snapshot.id);
       yield counter;
     }
   }
-  for (const { identity, parts } of sharded.values()) {
+  for (const { counter: identity, parts } of deltas.values()) {
     const counter = { ...identity, total: new Map(), days: new Map() };
-    addShards(counter, parts);
+    addParts(counter, parts);
     yield counter;
   }
 }
 
-/** Reads what is in shards and not yet in the counters, by the counters' ids. */
-async function readShards(db: Firestore, { app, version }: Which, paging: Paging) {
-  const sharded = new Map<string, { identity: CounterIdentity; parts: DayCounts[] }>();
-  for await (const page of pages(db.collectionGroup(SHARDS), paging)) {
-    for (const { identity, parts } of page.flatMap((snapshot) => readShard(snapshot) ?? [])) {
-      if ((app ?? identity.app_id) !== identity.app_id) continue;
-      if ((version ?? identity.version_name) !== identity.version_name) continue;
-      const id = counterId(identity);
-      sharded.set(id, { identity, parts: [...(sharded.get(id)?.parts ?? []), ...parts] });
+/** Reads what is in deltas and not yet in the counters, by the counters' ids. */
+async function readDeltas(db: Firestore, { app, version }: Which, paging: Paging) {
+  const deltas = new Map<string, { counter: CounterIdentity; parts: DayCounts[] }>();
+  for await (const page of pages(db.collection(DELTAS), paging)) {
+    for (const { counter, parts } of page.flatMap((delta) => readDelta(delta, delta.updateTime) ?? [])) {
+      if ((app ?? counter.app_id) !== counter.app_id) continue;
+      if ((version ?? counter.version_name) !== counter.version_name) continue;
+      const id = counterId(counter);
+      deltas.set(id, { counter, parts: [...(deltas.get(id)?.parts ?? []), ...parts] });
     }
   }
-  return sharded;
+  return deltas;
 }
 
-function addShards({ total, days }: CounterWithDays, parts: readonly DayCounts[] = []): void {
+function addParts({ total, days }: CounterWithDays, parts: readonly DayCounts[] = []): void {
   for (const { day, counts } of parts) {
     const ofDay = days.get(day) ?? new Map<string, number>();
     days.set(day, ofDay);
@@ -329,9 +332,11 @@ function report({ time, events, counters, days, differences }: Verification): st
   ];
   if (events.uncounted > 0) {
     lines.push(
-      `${amount(events.uncounted, "event")} not counted yet: npm run catch-up counts those that were missed`,
+      `${amount(events.uncounted, "event")} not counted yet: the sweep counts those that were missed`,
     );
   }
+  if (events.uncountable > 0)
+    lines.push(`${amount(events.uncountable, "event")} parked: can never be counted`);
   if (events.invalid > 0)
     lines.push(`${amount(events.invalid, "document")} in \`events\` not of this backend`);
   if (differences.length === 0) return [...lines, "", "No differences."].join("\n");

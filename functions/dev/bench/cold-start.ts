@@ -53,7 +53,7 @@ async function compileBaseline(folder: string): Promise<string> {
 async function firstAnswer(env: Record<string, string>): Promise<number> {
   const port = await freePort();
   const started = performance.now();
-  const { url, child, output } = spawnFunction("stats", port, env);
+  const { url, child, output } = spawnFunction("stats", port, env, "http");
   const exit = once(child, "exit");
   const headers = { "Content-Type": "application/json" };
   const request = { method: "POST", headers, body: JSON.stringify(anEvent()) };

@@ -8,7 +8,6 @@ import { promisify } from "node:util";
 import { z } from "zod";
 import { type Command, ExitCode, flag, main } from "../../tools/lib/command.ts";
 import { coldStart } from "./cold-start.ts";
-import { type HotCounterOptions, type HotCounterResult, hotCounter } from "./hot-counter.ts";
 import type { Contender, ServerReport } from "./server.ts";
 import { validation } from "./validation.ts";
 
@@ -105,27 +104,7 @@ async function benchmark(progress: (text: string) => void) {
       reached: most(single.ours, arrays.ours) <= 1 && most(fleet.ours) <= FLEET,
     },
   );
-
-  const hot: HotCounterResult[] = [];
-  const concurrency = 1_000;
-  const models: HotCounterOptions[] = [
-    { contender: "baseline", eventsPerSecond: 1_000, shards: 1, instances: 100, concurrency: 80 },
-    { contender: "ours", eventsPerSecond: 1_000, shards: 1, instances: 3, concurrency },
-    { contender: "ours", eventsPerSecond: 10_000, shards: 10, instances: 10, concurrency },
-    {
-      contender: "ours",
-      eventsPerSecond: 10_000,
-      shards: 10,
-      instances: 10,
-      concurrency: Number.POSITIVE_INFINITY,
-    },
-    { contender: "ours", eventsPerSecond: 10_000, shards: 20, instances: 20, concurrency },
-  ];
-  for (const model of models) {
-    progress(`model of a hot counter: ${name(model)}`);
-    hot.push(await hotCounter(model));
-  }
-  return { rows, hot };
+  return { rows };
 }
 
 interface Throughput extends ServerReport {
@@ -227,13 +206,6 @@ function validationShareRow(validPerSecond: number, { cpu, events }: Throughput)
   };
 }
 
-function name({ contender, eventsPerSecond, shards, instances, concurrency }: HotCounterOptions): string {
-  const room = Number.isFinite(concurrency)
-    ? `${thousands(concurrency)} events each`
-    : "any number of events each";
-  return `${contender}, ${thousands(eventsPerSecond)} events/s, ${shards} shard(s), ${instances} instances of ${room}`;
-}
-
 function machine(): string {
   return `${cpus().length} cores, ${cpus()[0]?.model}, Node ${process.versions.node}`;
 }
@@ -242,24 +214,15 @@ function thousands(value: number): string {
   return Math.round(value).toLocaleString("en");
 }
 
-function report({ rows, hot }: Awaited<ReturnType<typeof benchmark>>): string {
+function report({ rows }: Awaited<ReturnType<typeof benchmark>>): string {
   const figures = rows.map(({ figure, ours, baseline, required, reached }) => {
     const verdict = reached === undefined ? "" : reached ? "yes" : "no";
     return `| ${figure} | ${ours} | ${baseline} | ${required} | ${verdict} |`;
-  });
-  const models = hot.map(({ lag, drained, counted, offered, countedTwice, ...model }) => {
-    const lags = lag.map((seconds) => `${seconds.toFixed(0)} s`).join(", ");
-    const end = drained === undefined ? "never" : `${drained.toFixed(0)} s`;
-    const share = `${thousands(counted)} of ${thousands(offered)}`;
-    return `| ${name(model)} | ${share} | ${countedTwice} | ${lags} | ${end} |`;
   });
   return [
     `\n${machine()}\n`,
     "| figure | ours | baseline | required | reached |\n|---|---|---|---|---|",
     ...figures,
-    "\nA model, in virtual time, of a Firestore whose documents take one write a second, for a minute:\n",
-    "| offered | counted | twice | longest lag in each 20 s | all counted after |\n|---|---|---|---|---|",
-    ...models,
   ].join("\n");
 }
 

@@ -32,15 +32,23 @@ export interface FunctionProcess {
    * does).
    */
   memory(): Memory | undefined;
+  /** The CPU time of all its threads since it started, in milliseconds; nothing where the system does not say. */
+  cpu(): number | undefined;
   child: ChildProcess;
 }
 
+type Signature = "http" | "cloudevent";
+
 /**
  * Starts a function of the build in a process of its own. Resolves when it answers. `env` holds the operator's
- * settings, and the address of Firestore.
+ * settings, and the address of Firestore. A trigger is served as `cloudevent`.
  */
-export async function startFunction(target: string, env: Record<string, string>): Promise<FunctionProcess> {
-  const started = spawnFunction(target, await freePort(), env);
+export async function startFunction(
+  target: string,
+  env: Record<string, string>,
+  signature: Signature = "http",
+): Promise<FunctionProcess> {
+  const started = spawnFunction(target, await freePort(), env, signature);
   const until = Date.now() + START_MILLISECONDS;
   while (!(await answers(started.url))) {
     if (started.child.exitCode !== null || Date.now() > until)
@@ -54,7 +62,12 @@ export async function startFunction(target: string, env: Record<string, string>)
  * Starts the Functions Framework on the build in `lib/` as Google's buildpack does: by its command, with the
  * function's name in `FUNCTION_TARGET` and a heap that fits into the function's memory. It ends with this process.
  */
-export function spawnFunction(target: string, port: number, env: Record<string, string>): FunctionProcess {
+export function spawnFunction(
+  target: string,
+  port: number,
+  env: Record<string, string>,
+  signature: Signature,
+): FunctionProcess {
   const child = spawn(join(functions, "node_modules/.bin/functions-framework"), {
     cwd: functions,
     env: {
@@ -63,7 +76,7 @@ export function spawnFunction(target: string, port: number, env: Record<string, 
       NODE_ENV: "production",
       NODE_OPTIONS: `--max-old-space-size=${HEAP_MEBIBYTES}`,
       FUNCTION_TARGET: target,
-      FUNCTION_SIGNATURE_TYPE: "http",
+      FUNCTION_SIGNATURE_TYPE: signature,
       PORT: String(port),
       ...env,
     },
@@ -82,6 +95,7 @@ export function spawnFunction(target: string, port: number, env: Record<string, 
     url: `http://127.0.0.1:${port}/`,
     output: () => output,
     memory: () => memory(child.pid),
+    cpu: () => cpu(child.pid),
     child,
   };
 }
@@ -109,6 +123,20 @@ function memory(pid: number | undefined): Memory | undefined {
     const bytes = (name: string) =>
       Number(status.match(new RegExp(`^${name}:\\s+(\\d+) kB`, "m"))?.[1]) * 1024;
     return { now: bytes("VmRSS"), peak: bytes("VmHWM") };
+  } catch {
+    return undefined;
+  }
+}
+
+/** Linux counts CPU time in hundredths of a second, whatever the machine. */
+const TICK_MILLISECONDS = 10;
+
+function cpu(pid: number | undefined): number | undefined {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
+    // Field 2, the name, is in parentheses and may hold spaces; utime and stime are fields 14 and 15.
+    const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+    return (Number(fields[11]) + Number(fields[12])) * TICK_MILLISECONDS;
   } catch {
     return undefined;
   }

@@ -7,6 +7,7 @@ import { type HttpFunction, http as registerHttpFunction } from "@google-cloud/f
 import { getTestServer } from "@google-cloud/functions-framework/testing";
 import type { Firestore } from "firebase-admin/firestore";
 import type { HttpsFunction } from "firebase-functions/https";
+import { SWEEP_MINUTES } from "../../src/counting/sweep.ts";
 import { useFirestore } from "../../src/firestore/connection.ts";
 import { leaveUnparsed } from "../../src/ingest/body.ts";
 import { readSettings } from "../../src/settings.ts";
@@ -61,20 +62,19 @@ export async function startStack(
   const database = new FirestoreMock().createDatabase(projectId);
   const firestore = database.firestore();
   useFirestore(firestore);
-  const { counterShards, region } = readSettings(process.env);
+  const { region } = readSettings(process.env);
   const functions = await load();
 
-  const deliveries = deliverTriggers(database, functions.countEvent, (error) =>
-    observer.onTriggerError?.(error),
-  );
-  const sumShards = async () => {
+  const triggers = [functions.countEvent, ...(functions.addDeltas ? [functions.addDeltas] : [])];
+  const deliveries = deliverTriggers(database, triggers, (error) => observer.onTriggerError?.(error));
+  const sweep = async () => {
     try {
-      await functions.sumShards?.run({ scheduleTime: new Date().toISOString() });
+      await functions.sweep?.run({ scheduleTime: new Date().toISOString() });
     } catch (error) {
       observer.onTriggerError?.(error);
     }
   };
-  if (counterShards > 1) setInterval(sumShards, 60_000);
+  setInterval(sweep, SWEEP_MINUTES * 60_000);
   database.database.registerTrigger({
     route: "events/{eventId}",
     callback: ({ doc }) => {

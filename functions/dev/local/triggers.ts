@@ -14,21 +14,25 @@ export interface Deliveries {
   settled(): Promise<void>;
 }
 
-/** An instance takes so many events at once where the function does not say. */
 const DEFAULT_CONCURRENCY = 80;
 
+/** The number of events that an instance takes at once; Cloud Functions' default where the function does not say. */
+export function concurrencyOf({ __endpoint: { concurrency } }: CloudFunction<CloudEvent<unknown>>): number {
+  return typeof concurrency === "number" ? concurrency : DEFAULT_CONCURRENCY;
+}
+
 /**
- * Calls `trigger` for each change of the database that it is declared for, as one instance of Cloud Functions takes
+ * Calls each of `triggers` for each change of the database that it is declared for, as one instance of Cloud Functions takes
  * them: at most its `concurrency` at once.
  */
 export function deliverTriggers(
   database: FirestoreController,
-  trigger: CloudFunction<CloudEvent<unknown>>,
+  triggers: readonly CloudFunction<CloudEvent<unknown>>[],
   onError: (error: unknown) => void,
 ): Deliveries {
   const underWay = new Set<Promise<void>>();
 
-  const deliver = async (event: CloudEvent<unknown>) => {
+  const deliver = async (trigger: CloudFunction<CloudEvent<unknown>>, event: CloudEvent<unknown>) => {
     for (let attempt = 0; ; attempt++) {
       try {
         await trigger.run(event);
@@ -40,17 +44,18 @@ export function deliverTriggers(
       }
     }
   };
-  const { concurrency } = trigger.__endpoint;
-  const inTurn = pLimit(typeof concurrency === "number" ? concurrency : DEFAULT_CONCURRENCY);
-  const run = (event: CloudEvent<unknown>) => {
-    const delivery = inTurn(() => deliver(event)).finally(() => underWay.delete(delivery));
-    underWay.add(delivery);
-    return delivery;
-  };
-  registerTrigger(
-    database,
-    Object.assign(() => {}, { __endpoint: trigger.__endpoint, run }),
-  );
+  for (const trigger of triggers) {
+    const inTurn = pLimit(concurrencyOf(trigger));
+    const run = (event: CloudEvent<unknown>) => {
+      const delivery = inTurn(() => deliver(trigger, event)).finally(() => underWay.delete(delivery));
+      underWay.add(delivery);
+      return delivery;
+    };
+    registerTrigger(
+      database,
+      Object.assign(() => {}, { __endpoint: trigger.__endpoint, run }),
+    );
+  }
 
   return {
     async settled() {

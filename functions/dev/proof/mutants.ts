@@ -19,7 +19,7 @@ interface Mutant {
 
 const mutants: Mutant[] = [
   {
-    name: "the precondition is dropped",
+    name: "the precondition of events is dropped",
     file: "src/counting/count-events.ts",
     changes: [["{ counted: true }, { lastUpdateTime: updateTime }", "{ counted: true, t: updateTime }"]],
   },
@@ -31,43 +31,53 @@ const mutants: Mutant[] = [
   {
     name: "an event is acknowledged before its commit",
     file: "src/counting/count-events.ts",
-    changes: [["await laneOf(event.counter)(event);", "laneOf(event.counter)(event).catch(() => {});"]],
+    changes: [["await count(event);", "count(event).catch(() => {});"]],
   },
   {
     name: "duplicates in one commit are counted twice",
     file: "src/counting/count-events.ts",
     changes: [
-      ["[...distinct.values()]", "[...events]"],
-      [
-        "of events) {\n    batch.update",
-        "of new Map(events.map((event) => [event.id, event])).values()) {\n    batch.update",
-      ],
+      ["inOrder(events)", "[...events]"],
+      ["of events) {\n    batch.update", "of inOrder(events)) {\n    batch.update"],
+    ],
+  },
+  {
+    name: "duplicates of a delta in one commit are added twice",
+    file: "src/counting/add-deltas.ts",
+    changes: [
+      ["thatFit(inOrder(deltas))", "[[...deltas]]"],
+      ["of deltas) {\n    batch.delete", "of inOrder(deltas)) {\n    batch.delete"],
     ],
   },
   {
     name: "the commit behind a poison event is lost",
-    file: "src/counting/count-events.ts",
-    changes: [["return countHalves(context, events);", "return new Map();"]],
+    file: "src/counting/commit-together.ts",
+    changes: [["return commitHalves(work, left, error, deadline);", "return new Map();"]],
   },
   {
     name: "the commit behind a poison event fails for good",
-    file: "src/counting/count-events.ts",
-    changes: [["return countHalves(context, events);", "return noneCounted(events, error);"]],
+    file: "src/counting/commit-together.ts",
+    changes: [["return commitHalves(work, left, error, deadline);", "return noneDone(left, error);"]],
   },
   {
     name: "only the first half is looked at",
-    file: "src/counting/count-events.ts",
+    file: "src/counting/commit-together.ts",
     changes: [["new Map([...first, ...second])", "first"]],
   },
   {
+    name: "an event pays for its counter",
+    file: "src/counting/commit-together.ts",
+    changes: [['failure === "poisoned" && hadTrouble', 'failure === "poisoned"']],
+  },
+  {
     name: "after a failed precondition the others are dropped",
-    file: "src/counting/count-events.ts",
-    changes: [["events = await inTime(readUncounted(db, events), timers)", "events = []"]],
+    file: "src/counting/commit-together.ts",
+    changes: [["left = await within(timeFor(0), work.refresh(left), timers)", "left = []"]],
   },
   {
     name: "after a failed precondition counted events go again",
     file: "src/counting/count-events.ts",
-    changes: [['now?.updateTime && now.get("counted") !== true', "now?.updateTime"]],
+    changes: [['now?.updateTime && now.get("counted") !== true && !isParked(now)', "now?.updateTime"]],
   },
   {
     name: "update times are not refreshed",
@@ -76,33 +86,102 @@ const mutants: Mutant[] = [
   },
   {
     name: "a transient failure counts as done",
-    file: "src/counting/count-events.ts",
+    file: "src/counting/commit-together.ts",
     changes: [
-      ['if (failure === "transient") shard.change();', 'if (failure === "transient") return new Map();'],
+      [
+        "const failure = classify(error);",
+        'const failure = classify(error); if (failure === "transient") return new Map();',
+      ],
     ],
   },
   {
-    name: "events and counters are committed apart",
+    name: "events and their counter are committed apart",
     file: "src/counting/count-events.ts",
     changes: [
+      [
+        "function commitDirectly(db: Firestore, counter: CounterIdentity, events: readonly UncountedEvent[]) {\n  const batch = markCounted(db, events);",
+        "async function commitDirectly(db: Firestore, counter: CounterIdentity, events: readonly UncountedEvent[]) {\n  await markCounted(db, events).commit(); const batch = db.batch();",
+      ],
+    ],
+  },
+  {
+    name: "events and their delta are committed apart",
+    file: "src/counting/count-events.ts",
+    changes: [
+      [
+        "function commitDelta(db: Firestore, counter: CounterIdentity, events: readonly UncountedEvent[]) {\n  const batch = markCounted(db, events);",
+        "async function commitDelta(db: Firestore, counter: CounterIdentity, events: readonly UncountedEvent[]) {\n  await markCounted(db, events).commit(); const batch = db.batch();",
+      ],
+    ],
+  },
+  {
+    name: "deltas and their counter are committed apart",
+    file: "src/counting/add-deltas.ts",
+    changes: [
+      ["function commitDeltas(", "async function commitDeltas("],
       ["const batch = db.batch();", "let batch = db.batch();"],
-      ["const n = shard.current();", "await batch.commit(); batch = db.batch(); const n = shard.current();"],
+      [
+        "addToCounter(batch, db, counter, parts);",
+        "addToCounter(batch, db, counter, parts); await batch.commit(); batch = db.batch();",
+      ],
+    ],
+  },
+  {
+    name: "added deltas are not deleted",
+    file: "src/counting/add-deltas.ts",
+    changes: [
+      [
+        "batch.delete(db.collection(DELTAS).doc(id), { lastUpdateTime: updateTime })",
+        "void [id, updateTime]",
+      ],
+    ],
+  },
+  {
+    name: "deltas are deleted whether they were added or not",
+    file: "src/counting/add-deltas.ts",
+    changes: [["doc(id), { lastUpdateTime: updateTime })", "doc(id)); void updateTime"]],
+  },
+  {
+    name: "a delta is acknowledged before its commit",
+    file: "src/counting/add-deltas.ts",
+    changes: [
+      ['return delta ? add(delta) : "left";', 'if (delta) add(delta).catch(() => {}); return "added";'],
+    ],
+  },
+  {
+    name: "deltas are refused while their counter cannot be written",
+    file: "src/counting/add-deltas.ts",
+    changes: [['if (classify(error) === "final") throw error;', "throw error;"]],
+  },
+  {
+    name: "a poison event is not parked",
+    file: "src/counting/count-events.ts",
+    changes: [["if (isOurs) {", "if (!isOurs) {"]],
+  },
+  {
+    name: "the sweep leaves events",
+    file: "src/counting/sweep.ts",
+    changes: [
+      [
+        "return sweep(uncountedEvents(db), before, countEvent, options);",
+        "return sweep(uncountedEvents(db), 0, countEvent, options);",
+      ],
+    ],
+  },
+  {
+    name: "the sweep leaves deltas",
+    file: "src/counting/sweep.ts",
+    changes: [
+      [
+        "return sweep(db.collection(DELTAS), before, addDelta, options);",
+        "return sweep(db.collection(DELTAS), 0, addDelta, options);",
+      ],
     ],
   },
   {
     name: "platforms are not counted",
     file: "src/counting/documents.ts",
     changes: [["platforms: { [platform]: { [action]: 1 } } };", "platforms: {} };"]],
-  },
-  {
-    name: "moved shards are not deleted",
-    file: "src/counting/shards.ts",
-    changes: [["batch.delete(ref, { lastUpdateTime: updateTime })", "void [ref, updateTime]"]],
-  },
-  {
-    name: "shards are deleted whatever they hold by then",
-    file: "src/counting/shards.ts",
-    changes: [["batch.delete(ref, { lastUpdateTime: updateTime })", "void updateTime, batch.delete(ref)"]],
   },
 ];
 

@@ -1,5 +1,6 @@
 /** `npm run proof`: counting holds under random schedules of deliveries and faults. */
 
+import "../testing/captured-logs.ts"; // Before the logger: the schedules are full of what it tells.
 import fc from "fast-check";
 import { z } from "zod";
 import { type Command, ExitCode, flag, main, wholeNumber } from "../../tools/lib/command.ts";
@@ -38,7 +39,8 @@ const command: Command<typeof options> = {
     const failed = outcomes.filter((outcome) => outcome.failed);
     const seconds = ((performance.now() - started) / 1_000).toFixed(0);
     session.print(`seeds ${seed} to ${seed + lanes - 1}, ${seconds} s`);
-    for (const outcome of failed.slice(0, 3)) session.print(fc.defaultReportMessage(outcome) ?? "");
+    for (const outcome of failed.slice(0, 3))
+      session.print(`${fc.defaultReportMessage(outcome)}\n${outcome.errorInstance}`);
     session.print(`${lanes - failed.length} of ${lanes} properties hold over ${runs} random schedules`);
     return failed.length > 0 ? ExitCode.failed : ExitCode.done;
   },

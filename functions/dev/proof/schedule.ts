@@ -7,11 +7,12 @@ import fc from "fast-check";
 import type { DocumentSnapshot, Firestore } from "firebase-admin/firestore";
 import { Timestamp } from "firebase-admin/firestore";
 import { systemClock } from "../../src/clock.ts";
-import { createEventCounter } from "../../src/counting/count-events.ts";
+import { type AddDelta, createDeltaAdder } from "../../src/counting/add-deltas.ts";
+import { type CountEvent, createEventCounter } from "../../src/counting/count-events.ts";
 import type { Counts } from "../../src/counting/documents.ts";
-import { moveShards } from "../../src/counting/shards.ts";
+import { sweepDeltas, sweepEvents } from "../../src/counting/sweep.ts";
 import { systemTime, type Time } from "../testing/clocks.ts";
-import { firestoreError, interceptCalls } from "../testing/faults.ts";
+import { type Call, firestoreError, interceptCalls } from "../testing/faults.ts";
 
 /** A mishap of a call on its way to Firestore and back. */
 type Fault =
@@ -34,13 +35,15 @@ const fault: fc.Arbitrary<Fault | undefined> = fc.oneof(
   { weight: 1, arbitrary: fc.record({ kind: fc.constant("instance dies" as const), applied: fc.boolean() }) },
 );
 
+/** Each is delivered after some ticks to some instance; more than one is a duplicate, and the sweep finds what has none. */
+const deliveries = fc.array(fc.record({ after: fc.nat(6), instance: fc.nat(2) }), { maxLength: 3 });
+
 const event = fc.record({
   action: fc.constantFrom("set", "get", "download_complete"),
   platform: fc.constantFrom("android", "ios", "windows"),
   version_name: fc.constantFrom("1.0.0", "1.0.0:main.js", "2.0.0"),
   day: fc.constantFrom("2026-11-22", "2026-11-23"),
-  /** Each is delivered after some ticks to some instance; more than one is a duplicate. */
-  deliveries: fc.array(fc.record({ after: fc.nat(6), instance: fc.nat(2) }), { minLength: 1, maxLength: 3 }),
+  deliveries,
   /** After how many ticks it is deleted, by a privacy request or TTL. */
   deletedAfter: fc.option(fc.nat(8), { freq: 8, nil: undefined }),
 });
@@ -50,9 +53,20 @@ export const schedule = fc.record({
   events: fc.array(event, { minLength: 1, maxLength: 12 }),
   /** Befall the calls of all instances, one after another; later calls go well. */
   faults: fc.array(fault, { maxLength: 12 }),
-  /** An event that Firestore refuses in every commit, for good. */
+  /** An event that Firestore refuses in every commit that counts it, for good. */
   poison: fc.option(fc.nat(11), { freq: 4, nil: undefined }),
-  shards: fc.constantFrom(1, 1, 3),
+  /** A version whose counter cannot be written, and why, until everything else is over. */
+  stuck: fc.option(
+    fc.record({ version: fc.constantFrom("1.0.0", "2.0.0"), code: fc.constantFrom(3, 10, 14) }),
+    {
+      freq: 6,
+      nil: undefined,
+    },
+  ),
+  /** The deliveries of the first delta that is created, of the second, and so on. */
+  deltas: fc.array(deliveries, { minLength: 12, maxLength: 12 }),
+  /** After how many ticks the sweep is run. */
+  sweeps: fc.array(fc.nat(12), { maxLength: 3 }),
 });
 
 export type Schedule = typeof schedule extends fc.Arbitrary<infer T> ? T : never;
@@ -60,6 +74,34 @@ export type Schedule = typeof schedule extends fc.Arbitrary<infer T> ? T : never
 const TICK = 2;
 const INSTANCES = 3;
 const tick = () => sleep(TICK);
+
+async function ticks(number: number): Promise<void> {
+  for (let passed = 0; passed < number; passed++) await tick();
+}
+
+/** Sweeps what is there by now, as an instance that has just started does. */
+async function sweepAll({
+  db,
+  count,
+  add,
+}: {
+  db: Firestore;
+  count: CountEvent;
+  add: AddDelta;
+}): Promise<void> {
+  await sweepEvents(db, Number.POSITIVE_INFINITY, count);
+  await sweepDeltas(db, Number.POSITIVE_INFINITY, add);
+}
+
+type Write = NonNullable<Call["request"]["writes"]>[number];
+
+function counts({ update }: Write, event: string): boolean {
+  return update?.name?.endsWith(event) === true && update.fields?.counted?.booleanValue === true;
+}
+
+function isCounter({ update }: Write, version: string): boolean {
+  return update?.name?.endsWith(`counters/com.example.shop@${version}`) === true;
+}
 
 /** A second is a tick, so that commits gather and backoff happens, in no time. Firestore has its real time to answer. */
 const quickTime: Time = {
@@ -71,20 +113,21 @@ const quickTime: Time = {
 };
 
 /** Runs a schedule. Rejects with what does not hold when all deliveries are done. */
-export async function run({ events, faults, poison, shards }: Schedule): Promise<void> {
+export async function run({ events, faults, poison, stuck, deltas, sweeps }: Schedule): Promise<void> {
   const database = new FirestoreMock().createDatabase("demo-proof");
   const admin = database.firestore();
   const path = (index: number) => `events/e${index}`;
   const poisonPath = poison !== undefined && poison < events.length ? path(poison) : undefined;
   await Promise.all(events.map((event, index) => admin.doc(path(index)).create(storedEvent(event))));
-  const snapshots = await admin.getAll(...events.map((_, index) => admin.doc(path(index))));
+  const eventSnapshots = await admin.getAll(...events.map((_, index) => admin.doc(path(index))));
 
   const pendingFaults = [...faults];
+  let isOver = false;
   const instances = Array.from({ length: INSTANCES }, () => newInstance());
 
   function newInstance() {
     const { db, ...life } = faultyFirestore();
-    return { count: createEventCounter(db, { interval: 1_000, shards, ...quickTime }), ...life };
+    return { count: createEventCounter(db, quickTime), add: createDeltaAdder(db, quickTime), db, ...life };
   }
 
   /** A connection of one instance: faults befall its calls, and one of them may be its last. */
@@ -99,13 +142,18 @@ export async function run({ events, faults, poison, shards }: Schedule): Promise
     interceptCalls(db, async ({ request, proceed }) => {
       if (dead) return silence();
       const fault = pendingFaults.shift();
-      const eventsInIt = (request.writes ?? []).flatMap(
-        ({ update }) => update?.name?.match(/events\/e\d+$/)?.[0] ?? [],
-      );
-      const apply = () =>
-        poisonPath && eventsInIt.includes(poisonPath)
-          ? Promise.reject(firestoreError(3, "poison"))
-          : proceed();
+      const writes = request.writes ?? [];
+      const eventsInIt = writes.flatMap(({ update }) => update?.name?.match(/events\/e\d+$/)?.[0] ?? []);
+      const refusal = () => {
+        if (poisonPath && writes.some((write) => counts(write, poisonPath))) return 3;
+        const isStuck = stuck && !isOver && writes.some((write) => isCounter(write, stuck.version));
+        return isStuck ? stuck.code : undefined;
+      };
+      const apply = async () => {
+        const code = refusal();
+        if (code !== undefined) throw firestoreError(code);
+        return proceed();
+      };
       if (fault?.kind === "fails") throw firestoreError(fault.code);
       if (fault?.kind === "instance dies") {
         if (fault.applied) apply().catch(() => {});
@@ -126,65 +174,77 @@ export async function run({ events, faults, poison, shards }: Schedule): Promise
     if (event && data) database.database.setDocument(event, { ...data, touched: true });
   }
 
-  // The poison event is delivered for as long as it can be in the way of others.
-  let othersWaiting = events.flatMap((event, index) =>
-    path(index) === poisonPath ? [] : event.deliveries,
-  ).length;
+  type Instance = ReturnType<typeof newInstance>;
 
-  /** Delivers as Eventarc does: until it is acknowledged. */
-  async function deliver(snapshot: DocumentSnapshot, which: number): Promise<void> {
+  /** Delivers as Eventarc does: until it is acknowledged. What is said to be done then, must be done. */
+  async function deliver(
+    path: string,
+    to: (instance: Instance) => ReturnType<CountEvent | AddDelta>,
+    which: number,
+  ): Promise<void> {
     for (let attempt = 0; ; attempt++) {
       if (instances[which]?.isDead()) instances[which] = newInstance();
-      const instance = instances[which];
-      const acknowledged = await Promise.race([instance?.count(snapshot), instance?.died]).then(
-        () => true,
-        (error) => {
-          if (error.code === 3 && snapshot.ref.path !== poisonPath)
-            throw new Error("an event pays for the poison one");
-          return false;
-        },
-      );
-      const isPoison = snapshot.ref.path === poisonPath;
-      if (acknowledged && isPoison && database.database.getDocument(poisonPath).exists) {
-        throw new Error("the poison event is acknowledged, but cannot be counted");
-      }
-      if (acknowledged || (isPoison && othersWaiting === 0)) return;
-      if (attempt > 200) throw new Error(`${snapshot.ref.path} is never counted`);
+      const instance = instances[which] as Instance;
+      const outcome = await Promise.race([to(instance), instance.died]).catch((error) => {
+        if (error.code === 3) throw new Error(`${path} is refused for what is wrong with another`);
+        return "refused";
+      });
+      const { data } = database.database.getDocument(path);
+      if (outcome === "counted" && data && data.counted !== true) throw new Error(`${path} is not counted`);
+      if (outcome === "added" && data) throw new Error(`${path} is not added`);
+      if (outcome !== "refused") return;
+      if (attempt > 200) throw new Error(`${path} is never acknowledged`);
       await tick();
     }
   }
 
+  const underWay: Promise<void>[] = [];
+  const start = (work: () => Promise<void>, after: number) => underWay.push(ticks(after).then(work));
+  const takeDeliveries = deltas.values();
+  database.database.registerTrigger({
+    route: "deltas/{id}",
+    callback: ({ doc }) => {
+      if (!doc.exists || doc.previous?.exists) return;
+      const snapshot = admin.doc(doc.path).get();
+      for (const { after, instance } of takeDeliveries.next().value ?? []) {
+        start(async () => {
+          const delta = await snapshot;
+          await deliver(doc.path, ({ add }) => add(delta), instance);
+        }, after);
+      }
+    },
+  });
+
   const countedWhenDeleted = new Set<number>();
-  async function remove(index: number, after: number): Promise<void> {
-    for (let passed = 0; passed < after; passed++) await tick();
-    if (database.database.getDocument(path(index)).data?.counted === true) countedWhenDeleted.add(index);
-    database.database.deleteDocument(path(index));
+  events.forEach(({ deliveries, deletedAfter }, index) => {
+    const snapshot = eventSnapshots[index] as DocumentSnapshot;
+    for (const { after, instance } of deliveries) {
+      start(() => deliver(path(index), ({ count }) => count(snapshot), instance), after);
+    }
+    if (deletedAfter === undefined) return;
+    start(async () => {
+      if (database.database.getDocument(path(index)).data?.counted === true) countedWhenDeleted.add(index);
+      database.database.deleteDocument(path(index));
+    }, deletedAfter);
+  });
+  for (const after of sweeps) {
+    start(async () => {
+      const instance = newInstance();
+      await Promise.race([sweepAll(instance), instance.died]).catch(() => {});
+    }, after);
   }
+  while (underWay.length > 0) await underWay.shift();
 
-  /** As the scheduled function does, while counting goes on; the last time is after everything. */
-  async function move(after: number): Promise<void> {
-    for (let passed = 0; passed < after; passed++) await tick();
-    const { db, died } = faultyFirestore();
-    await Promise.race([moveShards(db), died]).catch(() => {});
-  }
-
-  await Promise.all([
-    ...(shards > 1 ? [move(2), move(2), move(6)] : []),
-    ...events.flatMap(({ deliveries, deletedAfter }, index) => [
-      ...deliveries.map(async ({ after, instance }) => {
-        for (let passed = 0; passed < after; passed++) await tick();
-        await deliver(snapshots[index] as DocumentSnapshot, instance);
-        if (path(index) !== poisonPath) othersWaiting--;
-      }),
-      ...(deletedAfter === undefined ? [] : [remove(index, deletedAfter)]),
-    ]),
-  ]);
-  await moveShards(admin);
+  isOver = true;
+  pendingFaults.length = 0;
+  await sweepAll(newInstance());
+  expect((await admin.collection("deltas").get()).size, "deltas that are left").to.equal(0);
 
   const expected = new Map<string, Counts>();
   events.forEach((event, index) => {
     const document = database.database.getDocument(path(index)).data;
     if (path(index) === poisonPath) {
+      if (document && document.uncountable !== true) throw new Error("the poison event is not parked");
       if (document?.counted === true) throw new Error("the poison event is marked counted");
       return;
     }

@@ -1,5 +1,7 @@
-/** Delivers a document to a trigger as Eventarc does: as a CloudEvent in binary mode, the document as protobuf. */
+/** Delivers documents to a trigger as Eventarc does: as CloudEvents over HTTP, in protobuf. */
 
+import { randomUUID } from "node:crypto";
+import http from "node:http";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import type { DocumentSnapshot, Timestamp } from "firebase-admin/firestore";
@@ -14,39 +16,58 @@ function loadProtobuf() {
   return require(join(root, "protos/compiledFirestore.js"));
 }
 
-/** Tells a function that a document was created. Resolves with the status of its answer. */
-export async function deliver(url: string, snapshot: DocumentSnapshot): Promise<number> {
-  const response = await fetch(url, {
-    method: "POST",
+/** A CloudEvent in binary mode: attributes in headers, the document as protobuf in the body. */
+export interface EventarcMessage {
+  headers: Record<string, string>;
+  body: Buffer;
+}
+
+/** Makes the message that a document was created. Deliver the same message again for a duplicate: it keeps its id. */
+export function createdMessage(snapshot: DocumentSnapshot): EventarcMessage {
+  const { path } = snapshot.ref;
+  const value = {
+    name: `projects/${projectId}/databases/(default)/documents/${path}`,
+    fields: protoFields(snapshot.data() ?? {}),
+    createTime: protoTime(snapshot.createTime as Timestamp),
+    updateTime: protoTime(snapshot.updateTime as Timestamp),
+  };
+  return {
     headers: {
       "Content-Type": "application/protobuf",
       "ce-specversion": "1.0",
-      "ce-id": "7c2f4f0a-0001",
+      "ce-id": randomUUID(),
       "ce-type": "google.cloud.firestore.document.v1.created",
       "ce-source": `//firestore.googleapis.com/projects/${projectId}/databases/(default)`,
-      "ce-subject": `documents/${snapshot.ref.path}`,
+      "ce-subject": `documents/${path}`,
       "ce-time": new Date().toISOString(),
       "ce-location": "nam5",
       "ce-project": projectId,
       "ce-database": "(default)",
       "ce-namespace": "(default)",
-      "ce-document": snapshot.ref.path,
+      "ce-document": path,
       "ce-datacontenttype": "application/protobuf",
     },
-    body: eventBody(snapshot),
-  });
-  await response.arrayBuffer();
-  return response.status;
+    body: Buffer.from(DocumentEventData.encode(DocumentEventData.fromObject({ value })).finish()),
+  };
 }
 
-function eventBody(snapshot: DocumentSnapshot): Buffer<ArrayBuffer> {
-  const value = {
-    name: `projects/${projectId}/databases/(default)/documents/${snapshot.ref.path}`,
-    fields: protoFields(snapshot.data() ?? {}),
-    createTime: protoTime(snapshot.createTime as Timestamp),
-    updateTime: protoTime(snapshot.updateTime as Timestamp),
-  };
-  return Buffer.from(DocumentEventData.encode(DocumentEventData.fromObject({ value })).finish());
+/** Delivers a message once. Resolves with the status of the answer. */
+export function deliver(
+  url: string,
+  { headers, body }: EventarcMessage,
+  agent: http.Agent = http.globalAgent,
+): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const request = http.request(url, {
+      agent,
+      method: "POST",
+      headers: { ...headers, "Content-Length": body.length },
+    });
+    request.on("response", (response) => {
+      response.resume().on("end", () => resolve(response.statusCode ?? 0));
+    });
+    request.on("error", reject).end(body);
+  });
 }
 
 function protoFields(data: Record<string, unknown>): Record<string, object> {

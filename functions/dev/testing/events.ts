@@ -2,7 +2,13 @@
 
 import { readFileSync } from "node:fs";
 import { type DocumentSnapshot, type Firestore, Timestamp } from "firebase-admin/firestore";
-import { DAY_MILLISECONDS, EVENTS, eventRef } from "../../src/counting/documents.ts";
+import {
+  countedFields,
+  counterId,
+  DAY_MILLISECONDS,
+  EVENTS,
+  eventRef,
+} from "../../src/counting/documents.ts";
 import { createEventParser, type PluginEvent } from "../../src/ingest/event.ts";
 import { createEventStore, eventId } from "../../src/ingest/event-store.ts";
 import { systemTime } from "./clocks.ts";
@@ -74,8 +80,10 @@ export async function storeEvent(
   const number = (stored.get(db) ?? 0) + 1;
   stored.set(db, number);
   const ref = eventRef(db, `event${String(number).padStart(3, "0")}`);
+  const event = anEvent(fields);
   await ref.set({
-    ...anEvent(fields),
+    ...event,
+    counter: counterId(countedFields.parse(event)),
     received_at: Timestamp.fromMillis(received),
     expire_at: Timestamp.fromMillis(received + retention * DAY_MILLISECONDS),
     counted: false,

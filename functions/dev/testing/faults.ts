@@ -5,9 +5,14 @@ import type { Firestore } from "firebase-admin/firestore";
 /** A call of the Firestore API on its way: `commit`, `batchWrite`, `batchGetDocuments`, `runQuery`, … */
 export interface Call {
   method: string;
-  request: { writes?: Array<{ update?: { name?: string } | null }> };
+  request: { writes?: Array<{ update?: Document | null; updateTransforms?: object[] | null }> };
   /** Lets the call through. */
   proceed(): Promise<unknown>;
+}
+
+interface Document {
+  name?: string;
+  fields?: Record<string, { booleanValue?: boolean }>;
 }
 
 type Send = (method: string, ...rest: unknown[]) => Promise<unknown>;

@@ -1,210 +1,218 @@
-/** Counts stored events in counters, each of them once. */
+/** Counts stored events, each of them once: in their counter, or in deltas where many would write it. */
 
-import type { DocumentSnapshot, Firestore, Timestamp } from "firebase-admin/firestore";
+import type { DocumentSnapshot, Firestore, Timestamp, WriteBatch } from "firebase-admin/firestore";
 import * as logger from "firebase-functions/logger";
 import type { Clock } from "../clock.ts";
-import { inTime, type Timers } from "../firestore/deadline.ts";
-import { classify, type Failure } from "../firestore/errors.ts";
-import { createGroupCommit } from "../group-commit.ts";
+import { type Timers, timeFor, within } from "../firestore/deadline.ts";
+import { classify } from "../firestore/errors.ts";
+import { createGroupCommits } from "../group-commit.ts";
+import { commitTogether, inOrder, type Version } from "./commit-together.ts";
 import {
   addToCounter,
   type CounterIdentity,
   counterId,
-  counterRef,
   countsOf,
   type DayCounts,
+  DELTAS,
   dayId,
+  deltaOf,
   eventDocument,
   eventRef,
+  isParked,
+  parked,
 } from "./documents.ts";
-import { addToShard, createShardPicker, type ShardPicker } from "./shards.ts";
 
 /**
- * Counts one event, given as its trigger or a query delivered it. Resolves when the event is counted for good, by this
- * call or an earlier one, or when there is nothing to count: it is deleted, or was not written by this backend.
- * Rejects with Firestore's error if it could not be counted.
+ * Counts one event, given as its trigger or a query delivered it. Resolves with `counted` when it is counted for good, by
+ * this call or an earlier one, or is deleted by now; with `uncountable` when it can never be counted: then it is parked, and the
+ * log says so once. Rejects with Firestore's error if it could not be counted now.
  */
-export type CountEvent = (snapshot: DocumentSnapshot) => Promise<void>;
+export type CountEvent = (snapshot: DocumentSnapshot) => Promise<"counted" | "uncountable">;
 
 /**
- * Firestore takes requests of up to 10 MiB with any number of writes, and the write of an event has about 250 bytes, so
- * this many events fill a quarter of a request. A commit that is too big all the same is halved.
+ * A commit takes about 2 ms for each event, and its documents are locked meanwhile. So many events are back in 0.2 s, and
+ * have at most 300 figures, where a document takes 500 in a commit.
  */
-const MAX_COMMIT_EVENTS = 10_000;
+const MAX_COMMIT_EVENTS = 75;
 
-/** The timeout of the function covers two commits, the one before an event's own and its own, so each is tried this long. */
+/** The least time between the beginnings of two commits on one counter, by one instance. */
+const COMMIT_MILLISECONDS = 250;
+
+/** A commit that writes a counter and takes longer has met others. */
+const CONTENTION_MILLISECONDS = 500;
+
+/** After contention, a counter is left to `add-deltas.ts` for so long, and longer while this many events come in that time. */
+const CONTENDED_MILLISECONDS = 10_000;
+const CONTENDED_EVENTS = 2_000;
+
+/** Adds up to 20 % to each interval. Instances that write a counter in step would collide every time. */
+const INTERVAL_JITTER = 0.2;
+
+/** The timeout of the function covers this, and a last attempt. */
 const RETRY_MILLISECONDS = 25_000;
 
 /**
- * An instance that retries exactly when the document takes a write again would win every time, so jitter adds up to 20 %
- * to each interval.
+ * A copy of a commit that is still under way would contend with it. So it is waited for until a connection that has gone silent
+ * would have been given up (`connection.ts`).
  */
-const INTERVAL_JITTER = 0.2;
+const LANDING_MILLISECONDS = 15_000;
 
-/**
- * The Admin SDK backs off by itself while a call is in time; this comes on top. It stays short: an instance that waits longer
- * for a contended document loses it to instances that have just come.
- */
-const FIRST_BACKOFF_MILLISECONDS = 100;
-const LONGEST_BACKOFF_MILLISECONDS = 400;
-
-export interface EventCounterOptions {
-  /** The least time between the beginnings of two commits on one counter, in milliseconds. */
-  interval: number;
-  /** The number of shards over which a counter is spread; 1 for none. */
-  shards: number;
+export interface CountingTime {
   clock: Clock;
   timers: Timers;
 }
 
 /**
- * Makes a way to count the events of `db`. Calls for the same counter share commits, one each `interval`. Calls for different
- * counters do not, so that a counter that cannot be written holds up no other.
+ * Makes a way to count the events of `db`. Calls for the same counter share commits. Calls for different counters do not, so
+ * that a counter that cannot be written holds up no other.
+ *
+ * One commit marks the events of a quiet counter and adds them to it, which costs the least. Where a commit is full, or the
+ * counter is contended, the commit that marks the events creates a delta of them instead: nobody else writes that, and
+ * `add-deltas.ts` adds it to the counter. A counter is contended when a commit on it has failed or takes long, and when two full
+ * commits follow one another.
  */
-export function createEventCounter(db: Firestore, options: EventCounterOptions): CountEvent {
-  const { interval, shards, clock, timers } = options;
-  const lanes = new Map<string, (event: UncountedEvent) => Promise<void>>();
-  const shard = createShardPicker(shards);
-  const laneOf = (counter: CounterIdentity) => {
-    const id = counterId(counter);
-    const open = lanes.get(id);
-    if (open) return open;
-    const lane = createGroupCommit<UncountedEvent, void>({
-      commit: (events) => {
-        const deadline = clock.now() + RETRY_MILLISECONDS;
-        return countTogether({ db, counter, shard, clock, timers, deadline }, events);
-      },
-      maxItems: MAX_COMMIT_EVENTS,
-      interval: () => interval * (1 + Math.random() * INTERVAL_JITTER),
-      clock,
-      onIdle: () => lanes.delete(id),
-    });
-    lanes.set(id, lane);
-    return lane;
-  };
+export function createEventCounter(db: Firestore, { clock, timers }: CountingTime): CountEvent {
+  const contended = createContendedCounters(clock);
+  const time = { clock, timers, retryFor: RETRY_MILLISECONDS, landsWithin: LANDING_MILLISECONDS };
+  const refresh = (events: readonly UncountedEvent[]) => readUncounted(db, events);
+
+  const count = createGroupCommits<UncountedEvent, void>(
+    ({ counter }) => counterId(counter),
+    ({ counter }) => {
+      const id = counterId(counter);
+      let fullInARow = 0;
+      const commit = async (events: readonly UncountedEvent[], hadTrouble: boolean) => {
+        if (hadTrouble) contended.add(id);
+        if (contended.has(id, events.length)) return commitDelta(db, counter, events);
+        const alarm = timers.setTimeout(() => contended.add(id), CONTENTION_MILLISECONDS);
+        return commitDirectly(db, counter, events).finally(() => timers.clearTimeout(alarm));
+      };
+      const commitFull = (events: readonly UncountedEvent[]) => commitDelta(db, counter, events);
+      return {
+        async commit(events) {
+          const isFull = events.length === MAX_COMMIT_EVENTS;
+          fullInARow = isFull ? fullInARow + 1 : 0;
+          if (fullInARow > 1) contended.add(id);
+          const work = { ...time, refresh, commit: isFull ? commitFull : commit };
+          const undone = await commitTogether(work, inOrder(events));
+          return events.map((event) => undone.get(event.id));
+        },
+        maxItems: MAX_COMMIT_EVENTS,
+        interval: () => COMMIT_MILLISECONDS * (1 + Math.random() * INTERVAL_JITTER),
+        sideBySide: true,
+        clock,
+      };
+    },
+  );
+
   return async (snapshot) => {
-    const event = uncountedEvent(snapshot);
-    if (event) await laneOf(event.counter)(event);
+    if (isParked(snapshot)) return "uncountable";
+    if (!snapshot.updateTime || snapshot.get("counted") === true) return "counted";
+    const event = uncountedEvent(snapshot, snapshot.updateTime);
+    if (!event) return park(db, snapshot, snapshot.updateTime, timers);
+    try {
+      await count(event);
+      return "counted";
+    } catch (error) {
+      if (classify(error) !== "poisoned") throw error;
+      return park(db, snapshot, snapshot.updateTime, timers);
+    }
   };
 }
 
-/** The context of a commit and its repetitions. After `deadline`, by `clock`, nothing is tried again. */
-interface CommitContext {
-  db: Firestore;
-  counter: CounterIdentity;
-  shard: ShardPicker;
-  clock: Clock;
-  timers: Timers;
-  deadline: number;
-}
-
-/** Counts events together; an outcome for each, in order: nothing, or why it is not counted. */
-async function countTogether(context: CommitContext, events: readonly UncountedEvent[]) {
-  const distinct = new Map(events.map((event) => [event.id, event]));
-  const uncounted = await commitUntilCounted(context, [...distinct.values()]);
-  return events.map(({ id }) => uncounted.get(id));
-}
-
-/** Why events could not be counted, by their ids. */
-type Uncounted = Map<string, Error>;
-
-/**
- * Commits until nothing is left to count, the deadline has passed, or Firestore refuses for good. After a failed
- * precondition it reads the events, and what is left goes again. A commit with an unknown outcome goes again as it is: if
- * it was applied, its preconditions fail.
- */
-async function commitUntilCounted(
-  context: CommitContext,
-  delivered: readonly UncountedEvent[],
-): Promise<Uncounted> {
-  const { db, shard, clock, timers, deadline } = context;
-  let events = delivered;
-  let failure: Failure | undefined;
-  for (let attempt = 0; ; attempt++) {
-    try {
-      if (failure === "stale") events = await inTime(readUncounted(db, events), timers);
-      if (events.length > 0) await inTime(commitCounts(context, events), timers);
-      return new Map();
-    } catch (error) {
-      failure = classify(error);
-      if (failure === "poisoned" && events.length > 1) return countHalves(context, events);
-      const canSucceed = failure === "transient" || failure === "stale";
-      if (!canSucceed || clock.now() >= deadline) return noneCounted(events, error);
-      if (failure === "transient") shard.change();
-      const goesAtOnce = failure === "stale" && attempt === 0; // The events are read first, which takes a while.
-      if (!goesAtOnce) await clock.sleep(backoff(attempt));
-    }
-  }
-}
-
-/** Counts each half by itself: Firestore refused the commit and does not say for which document. */
-async function countHalves(context: CommitContext, events: readonly UncountedEvent[]): Promise<Uncounted> {
-  const middle = events.length >> 1;
-  const first = await commitUntilCounted(context, events.slice(0, middle));
-  const second = await commitUntilCounted(context, events.slice(middle));
-  return new Map([...first, ...second]);
-}
-
-function noneCounted(events: readonly UncountedEvent[], error: unknown): Uncounted {
-  const reason = error instanceof Error ? error : new Error(String(error));
-  return new Map(events.map(({ id }) => [id, reason]));
-}
-
-/** Exponential with full jitter, so that instances that collided do not collide again. */
-function backoff(attempt: number): number {
-  return Math.random() * Math.min(FIRST_BACKOFF_MILLISECONDS * 2 ** attempt, LONGEST_BACKOFF_MILLISECONDS);
-}
-
-/** Reads the events again. Keeps those that are neither counted nor deleted by now, with their new update times. */
-async function readUncounted(db: Firestore, events: readonly UncountedEvent[]): Promise<UncountedEvent[]> {
-  const refs = events.map(({ id }) => eventRef(db, id));
-  const snapshots = await db.getAll(...refs, { fieldMask: ["counted"] });
-  return events.flatMap((event, index) => {
-    const now = snapshots[index];
-    return now?.updateTime && now.get("counted") !== true ? { ...event, updateTime: now.updateTime } : [];
-  });
-}
-
-/**
- * Commits atomically: marks each event counted, on condition that it is as it was read, and adds to the counter. If one
- * of the events was counted before, its condition fails and nothing is applied.
- */
-async function commitCounts(
-  { db, counter, shard }: CommitContext,
-  events: readonly UncountedEvent[],
-): Promise<void> {
-  const batch = db.batch();
-  for (const { id, updateTime } of events) {
-    batch.update(eventRef(db, id), { counted: true }, { lastUpdateTime: updateTime });
-  }
-  const ref = counterRef(db, counter);
-  const n = shard.current();
-  if (n === undefined) addToCounter(batch, ref, counter, events);
-  else addToShard(batch, ref, n, counter, events);
-  await batch.commit();
+/** Remembers which counters are contended, by their ids. */
+function createContendedCounters(clock: Clock) {
+  const contended = new Map<string, { until: number; events: number }>();
+  const add = (id: string) => {
+    contended.delete(id); // So that the latest stand at the end.
+    contended.set(id, { until: clock.now() + CONTENDED_MILLISECONDS, events: 0 });
+  };
+  return {
+    add,
+    /** Whether a counter is contended, as events for it are about to be committed. */
+    has(id: string, events: number): boolean {
+      for (const [other, { until, events }] of contended) {
+        if (until > clock.now()) break;
+        if (events >= CONTENDED_EVENTS) add(other);
+        else contended.delete(other);
+      }
+      const found = contended.get(id);
+      if (found) found.events += events;
+      return found !== undefined;
+    },
+  };
 }
 
 /** An event that is not counted yet, as far as counting needs it. */
-interface UncountedEvent extends DayCounts {
-  id: string;
-  updateTime: Timestamp;
+interface UncountedEvent extends Version, DayCounts {
   counter: CounterIdentity;
 }
 
-/** Reads an event document; nothing if there is nothing to count. */
-function uncountedEvent(snapshot: DocumentSnapshot): UncountedEvent | undefined {
-  if (!snapshot.updateTime || snapshot.get("counted") === true) return undefined;
+/** Reads an event document; nothing if it is no event. */
+function uncountedEvent(snapshot: DocumentSnapshot, updateTime: Timestamp): UncountedEvent | undefined {
   const document = eventDocument.safeParse(snapshot.data());
-  if (!document.success) {
-    logger.error("A document in `events` is no event and cannot be counted.", { id: snapshot.id });
-    return undefined;
-  }
+  if (!document.success) return undefined;
   const { app_id, version_name, received_at } = document.data;
   return {
     id: snapshot.id,
-    updateTime: snapshot.updateTime,
+    updateTime,
     counter: { app_id, version_name },
     day: dayId(received_at.toMillis()),
     counts: countsOf(document.data),
   };
+}
+
+/** Adds events to their counter. */
+function commitDirectly(db: Firestore, counter: CounterIdentity, events: readonly UncountedEvent[]) {
+  const batch = markCounted(db, events);
+  addToCounter(batch, db, counter, events);
+  return batch.commit();
+}
+
+/** Adds events to a delta of their own. */
+function commitDelta(db: Firestore, counter: CounterIdentity, events: readonly UncountedEvent[]) {
+  const batch = markCounted(db, events);
+  batch.create(db.collection(DELTAS).doc(), deltaOf(counter, events));
+  return batch.commit();
+}
+
+/**
+ * Begins a commit that marks each event counted, on condition that it is as it was read. If one of the events was counted
+ * before, its condition fails and nothing of the commit is applied.
+ */
+function markCounted(db: Firestore, events: readonly UncountedEvent[]): WriteBatch {
+  const batch = db.batch();
+  for (const { id, updateTime } of events) {
+    batch.update(eventRef(db, id), { counted: true }, { lastUpdateTime: updateTime });
+  }
+  return batch;
+}
+
+/** Reads the events again. Keeps those that are neither counted nor parked nor deleted by now, with their new update times. */
+async function readUncounted(db: Firestore, events: readonly UncountedEvent[]): Promise<UncountedEvent[]> {
+  const refs = events.map(({ id }) => eventRef(db, id));
+  const snapshots = await db.getAll(...refs, { fieldMask: ["counted", "uncountable"] });
+  return events.flatMap((event, index) => {
+    const now = snapshots[index];
+    const isLeft = now?.updateTime && now.get("counted") !== true && !isParked(now);
+    return isLeft ? { ...event, updateTime: now.updateTime } : [];
+  });
+}
+
+/**
+ * Parks an event that can never be counted, on condition that it is as it was read, and says so in the log. A document that this
+ * backend did not write is left as it is.
+ */
+async function park(db: Firestore, snapshot: DocumentSnapshot, lastUpdateTime: Timestamp, timers: Timers) {
+  const isOurs = snapshot.get("counted") === false;
+  try {
+    if (isOurs) {
+      await within(timeFor(1), eventRef(db, snapshot.id).update(parked, { lastUpdateTime }), timers);
+    }
+    logger.error("A document in `events` can never be counted.", { id: snapshot.id, parked: isOurs });
+  } catch (error) {
+    // Where it has changed meanwhile, whoever changed it or the sweep sees to it.
+    if (classify(error) !== "stale") throw error;
+  }
+  return "uncountable" as const;
 }

@@ -16,7 +16,7 @@ import * as z from "zod"; // `{ z }` would bring the messages of all languages i
 export const EVENTS = "events";
 export const COUNTERS = "counters";
 export const DAYS = "days";
-export const SHARDS = "shards";
+export const DELTAS = "deltas";
 
 export const platforms = ["android", "ios", "electron", "other"] as const;
 export type Platform = (typeof platforms)[number];
@@ -34,16 +34,26 @@ export type CountedFields = z.output<typeof countedFields>;
 
 /** `events/{event_id}`: the fields of an event that the backend itself needs, beside the plugin's other fields. */
 export const eventDocument = countedFields.extend({
+  /** The id of its counter, for queries. Counting does without, so events from before this field are counted too. */
+  counter: z.string().optional(),
   /** The time of its receipt, by the clock of the function. */
   received_at: timestamp,
   /** The time at which it happened, by the clock of the device, where the plugin says so. */
   occurred_at: timestamp.optional(),
   /** The time after which Firestore's TTL policy deletes it; absent where events are kept for ever. */
   expire_at: timestamp.optional(),
-  /** Whether the counters hold it. */
+  /** Whether a counter or a delta holds it. */
   counted: z.boolean(),
 });
 export type EventDocument = z.input<typeof eventDocument>;
+
+/** What an event that can never be counted has instead of `counted`, so that it is not tried again. */
+export const parked = { counted: FieldValue.delete(), uncountable: true };
+
+/** Whether an event is parked. */
+export function isParked(snapshot: DocumentSnapshot): boolean {
+  return snapshot.get("uncountable") === true;
+}
 
 /** How often each action was reported. */
 const actionCounts = z.record(z.string(), z.number());
@@ -75,15 +85,9 @@ export const counterDocument = counts.extend({
 });
 export type Counter = z.output<typeof counterDocument> & { id: string };
 
-/** `counters/{app_id}@{version}/shards/{n}`: counts that are not yet in the counter, by day, platform and action. */
-export const shardDocument = counterIdentity.extend({
-  days: z.record(z.string(), z.record(z.string(), actionCounts)),
-});
-
-/** Whether a document in `events` is an event: one that is not can never be counted. */
-export function isCountable(snapshot: DocumentSnapshot): boolean {
-  return eventDocument.safeParse(snapshot.data()).success;
-}
+/** `deltas/{id}`: counts, by day, that are not yet in their counter. It is created, never changed, and then deleted. */
+export const deltaDocument = counterIdentity.extend({ days: z.record(z.string(), counts) });
+export type DeltaDocument = z.output<typeof deltaDocument>;
 
 /** The platform that an event is counted under; one that the plugin does not run on is `other`. */
 export function countedPlatform(platform: string): Platform {
@@ -127,9 +131,14 @@ export function eventRef(db: Firestore, id: string): DocumentReference {
   return db.collection(EVENTS).doc(id);
 }
 
-/** The events that no counter holds yet, and documents in `events` that are no events. */
+/** The events that neither a counter nor a delta holds yet. */
 export function uncountedEvents(db: Firestore): Query {
   return db.collection(EVENTS).where("counted", "==", false);
+}
+
+/** The events of a counter, whether they are counted or not, in the order of devices: that is the index. */
+export function eventsOfCounter(db: Firestore, counter: CounterIdentity): Query {
+  return db.collection(EVENTS).where("counter", "==", counterId(counter)).orderBy("device_id");
 }
 
 export function daysOf(counter: DocumentReference): CollectionReference {
@@ -191,26 +200,50 @@ export function addCountsByDay(parts: readonly DayCounts[]): Map<string, Counts>
   return new Map([...byDay].map(([day, same]) => [day, addCounts(same.map(({ counts }) => counts))]));
 }
 
+/** Makes the delta of some counts. */
+export function deltaOf(
+  { app_id, version_name }: CounterIdentity,
+  parts: readonly DayCounts[],
+): DeltaDocument {
+  return { app_id, version_name, days: Object.fromEntries(addCountsByDay(parts)) };
+}
+
+/** The counts of a delta, by day. */
+export function partsOf({ days }: DeltaDocument): DayCounts[] {
+  return Object.entries(days).map(([day, counts]) => ({ day, counts }));
+}
+
 /** Adds counts to a counter and its days, as part of a commit. */
 export function addToCounter(
   batch: WriteBatch,
-  counter: DocumentReference,
+  db: Firestore,
   { app_id, version_name }: CounterIdentity,
   parts: readonly DayCounts[],
 ): void {
+  const counter = counterRef(db, { app_id, version_name });
   const days = addCountsByDay(parts);
   const total = increments(addCounts(days.values()));
   const updated_at = FieldValue.serverTimestamp();
   batch.set(counter, { app_id, version_name, updated_at, ...total }, { merge: true });
-  for (const [day, counts] of days) batch.set(daysOf(counter).doc(day), increments(counts), { merge: true });
+  for (const [day, counts] of [...days].sort()) {
+    batch.set(daysOf(counter).doc(day), increments(counts), { merge: true });
+  }
 }
 
 /** The same figures as increments, for a write that merges. */
-export function increments(figures: NestedFigures): Record<string, unknown> {
+function increments(figures: NestedFigures): Record<string, unknown> {
   return Object.fromEntries(
     Object.entries(figures).map(([name, value]) => [
       name,
       typeof value === "number" ? FieldValue.increment(value) : increments(value),
     ]),
+  );
+}
+
+/** The number of figures in counts: each becomes a transform of the document that they are added to. */
+export function figuresIn(figures: NestedFigures): number {
+  return Object.values(figures).reduce<number>(
+    (sum, value) => sum + (typeof value === "number" ? 1 : figuresIn(value)),
+    0,
   );
 }

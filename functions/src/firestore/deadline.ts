@@ -9,6 +9,12 @@ import { Status } from "./errors.ts";
  */
 const CALL_MILLISECONDS = 3_000;
 
+/**
+ * A commit takes about 1.5 ms for each write in it, and waits for others. In models with 2 ms a write, a bound that did not grow
+ * gave up commits that were still running, and copies of them contended with them.
+ */
+const WRITE_MILLISECONDS = 8;
+
 /** A process with a busy CPU notices an answer late, so a deadline counts turns, and a turn that took longer counts as this. */
 const TURN_MILLISECONDS = 100;
 
@@ -33,13 +39,18 @@ export function createLoopTimers(turnMilliseconds = TURN_MILLISECONDS): Timers {
   };
 }
 
+/** How long a call of Firestore with so many writes may take, in milliseconds. */
+export function timeFor(writes: number): number {
+  return CALL_MILLISECONDS + WRITE_MILLISECONDS * writes;
+}
+
 /**
- * Waits for the answer of a call of Firestore. Rejects with `DEADLINE_EXCEEDED` if it does not come in time: the call may still be
- * carried out then, so it must be one that can be repeated.
+ * Waits for the answer of a call of Firestore, for a time in milliseconds. Rejects with `DEADLINE_EXCEEDED` if it does not
+ * come in time: the call may still be carried out then, so it must be one that can be repeated.
  */
-export function inTime<T>(call: Promise<T>, timers: Timers): Promise<T> {
+export function within<T>(milliseconds: number, call: Promise<T>, timers: Timers): Promise<T> {
   return pTimeout(call, {
-    milliseconds: CALL_MILLISECONDS,
+    milliseconds,
     customTimers: timers as typeof globalThis,
     fallback() {
       throw Object.assign(new Error("Firestore did not answer in time"), { code: Status.DEADLINE_EXCEEDED });

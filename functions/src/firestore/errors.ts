@@ -21,6 +21,12 @@ export function statusOf(error: unknown): unknown {
   return error instanceof Error && "code" in error ? error.code : undefined;
 }
 
+/** An error in words. Firestore's messages begin with the status; what follows may name a document, and is left out. */
+export function reasonOf(error: unknown): string {
+  const message = error instanceof Error ? error.message : String(error);
+  return statusOf(error) === undefined ? message : (message.split(":", 1)[0] ?? message);
+}
+
 /**
  * The meaning of a failed write for its sender.
  * - `transient`: the same call may succeed a little later.

@@ -5,8 +5,15 @@ import DataLoader from "dataloader";
 import { type DocumentReference, type Firestore, Timestamp } from "firebase-admin/firestore";
 import pLimit from "p-limit";
 import type { Clock } from "../clock.ts";
-import { DAY_MILLISECONDS, EVENTS, type EventDocument, eventRef } from "../counting/documents.ts";
-import { inTime, type Timers } from "../firestore/deadline.ts";
+import {
+  countedVersion,
+  counterId,
+  DAY_MILLISECONDS,
+  EVENTS,
+  type EventDocument,
+  eventRef,
+} from "../counting/documents.ts";
+import { type Timers, timeFor, within } from "../firestore/deadline.ts";
 import { classify, Status, statusOf } from "../firestore/errors.ts";
 import { createGroupCommit } from "../group-commit.ts";
 import type { PluginEvent } from "./event.ts";
@@ -120,12 +127,13 @@ async function createTogether(
     await writer.close();
     return Promise.all(created);
   };
-  const results = await inTime(batchWrite(), timers);
+  const results = await within(timeFor(events.length), batchWrite(), timers);
   return Promise.all(
     results.map((result, index) => {
       // Firestore may refuse a whole call for one document in it. Each goes again alone, to find out which.
       const alone = result === "refused" ? events[index] : undefined;
-      return alone ? inTime(alone.ref.create(alone.document), timers).then(stored, resultOf) : result;
+      if (!alone) return result;
+      return within(timeFor(1), alone.ref.create(alone.document), timers).then(stored, resultOf);
     }),
   );
 }
@@ -171,6 +179,7 @@ function newEvent(
     ...(message !== undefined && storeMetadata && { message }),
     ...(metadata !== undefined && storeMetadata && { metadata }),
     ...(timestamp !== undefined && { timestamp, occurred_at: Timestamp.fromMillis(timestamp) }),
+    counter: counterId({ app_id: event.app_id, version_name: countedVersion(event.version_name) }),
     received_at: receivedAt,
     ...(eventRetentionDays > 0 && { expire_at: Timestamp.fromMillis(expireAt) }),
     counted: false,

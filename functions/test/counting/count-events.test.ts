@@ -3,15 +3,22 @@ import { type Firestore, Timestamp } from "firebase-admin/firestore";
 import { logs } from "../../dev/testing/captured-logs.ts";
 import { createImpatientTime, hurriedTime } from "../../dev/testing/clocks.ts";
 import { anEvent, newApp, store } from "../../dev/testing/events.ts";
-import { firestoreError, interceptCalls } from "../../dev/testing/faults.ts";
+import { type Call, firestoreError, interceptCalls } from "../../dev/testing/faults.ts";
 import { createEventCounter } from "../../src/counting/count-events.ts";
 import { backend, counts, post, readCounts, storedEvents, today } from "../backend.ts";
+import { addAllDeltas } from "../tools/operator.ts";
 
 const COUNTER = "counters/com.example.shop@2.5.1";
 
 /** An instance of `countEvent` on a Firestore of its own. */
 function newInstance(db: Firestore) {
-  return createEventCounter(db, { interval: 0, shards: 1, ...createImpatientTime() });
+  return createEventCounter(db, createImpatientTime());
+}
+
+/** The counts of a counter when all deltas are added. */
+async function countsInAll(db: Firestore, path = COUNTER) {
+  await addAllDeltas(db);
+  return readCounts(db, path);
 }
 
 const once = { actions: { set: 1 }, platforms: { android: { set: 1 } } };
@@ -127,7 +134,7 @@ describe("counting exactly once", () => {
       let calls = 0;
       interceptCalls(db, ({ proceed }) => (++calls < 3 ? Promise.reject(firestoreError(code)) : proceed()));
       await newInstance(db)(event);
-      expect(await readCounts(db, COUNTER)).to.deep.equal(once);
+      expect(await countsInAll(db)).to.deep.equal(once);
     }
   });
 
@@ -139,9 +146,9 @@ describe("counting exactly once", () => {
       const answer = await proceed();
       return ++calls === 1 ? new Promise(() => {}) : answer;
     });
-    const count = createEventCounter(db, { interval: 0, shards: 1, ...hurriedTime });
+    const count = createEventCounter(db, hurriedTime);
     await Promise.all(events.map(count));
-    expect((await readCounts(db, COUNTER))?.actions).to.deep.equal({ set: 2 });
+    expect((await countsInAll(db))?.actions).to.deep.equal({ set: 2 });
   });
 
   it("counts once when a commit is applied but its answer is lost", async () => {
@@ -155,7 +162,7 @@ describe("counting exactly once", () => {
     });
     const count = newInstance(db);
     await Promise.all(events.map(count));
-    expect((await readCounts(db, COUNTER))?.actions).to.deep.equal({ set: 3 });
+    expect((await countsInAll(db))?.actions).to.deep.equal({ set: 3 });
   });
 
   it("counts the others when one was deleted or is no event", async () => {
@@ -166,7 +173,7 @@ describe("counting exactly once", () => {
     await db.doc("events/by-hand").set({ note: "not an event" });
     const byHand = await db.doc("events/by-hand").get();
     await Promise.all([deleted, byHand, ...others].map((event) => count(event)));
-    expect((await readCounts(db, COUNTER))?.actions).to.deep.equal({ set: 2 });
+    expect((await countsInAll(db))?.actions).to.deep.equal({ set: 2 });
     expect(logs.filter(({ severity }) => severity === "ERROR")).to.have.length(1);
   });
 
@@ -175,26 +182,32 @@ describe("counting exactly once", () => {
     const [event] = await store(db, {});
     await event.ref.update({ note: "seen by the operator" });
     await newInstance(db)(event);
-    expect(await readCounts(db, COUNTER)).to.deep.equal(once);
+    expect(await countsInAll(db)).to.deep.equal(once);
   });
 
-  it("counts the others when Firestore refuses one for good", async () => {
+  it("parks an event that Firestore refuses for good, says so once, and counts the others", async () => {
     const db = backend().newFirestore();
     const count = newInstance(db);
     const events = await store(db, {}, {}, {}, {}, {});
-    const poison = events[2].id;
+    const poison = events[2].ref;
     interceptCalls(db, ({ request, proceed }) =>
-      JSON.stringify(request.writes ?? []).includes(poison) ? Promise.reject(firestoreError(3)) : proceed(),
+      isCounting(request, poison.id) ? Promise.reject(firestoreError(3)) : proceed(),
     );
-    const outcomes = await Promise.allSettled(events.map(count));
-    expect(outcomes.map(({ status }) => status)).to.deep.equal([
-      "fulfilled",
-      "fulfilled",
-      "rejected",
-      "fulfilled",
-      "fulfilled",
-    ]);
-    expect((await readCounts(db, COUNTER))?.actions).to.deep.equal({ set: 4 });
+    const outcomes = await Promise.all(events.map(count));
+    expect(outcomes).to.deep.equal(["counted", "counted", "uncountable", "counted", "counted"]);
+    expect((await countsInAll(db))?.actions).to.deep.equal({ set: 4 });
+    const parked = await poison.get();
+    expect([parked.get("uncountable"), parked.get("counted")]).to.deep.equal([true, undefined]);
+    expect(await count(parked)).to.equal("uncountable");
+    expect(logs.filter(({ severity }) => severity === "ERROR")).to.have.length(1);
+  });
+
+  it("leaves a document as it is that this backend did not write", async () => {
+    const db = backend().newFirestore();
+    const ref = db.doc("events/concert");
+    await ref.set({ band: "The Others" });
+    expect(await newInstance(db)(await ref.get())).to.equal("uncountable");
+    expect((await ref.get()).data()).to.deep.equal({ band: "The Others" });
   });
 
   it("does not let a counter that cannot be written hold up another", async () => {
@@ -209,3 +222,78 @@ describe("counting exactly once", () => {
     expect(await readCounts(db, COUNTER)).to.deep.equal(once);
   });
 });
+
+describe("counting where a counter is contended", () => {
+  it("goes by a delta after contention, so that nothing is waited for that others hold", async () => {
+    const db = backend().newFirestore();
+    const count = newInstance(db);
+    const [first, second] = await store(db, {}, { platform: "ios", action: "get" });
+    const writesCounter = (request: Call["request"]) =>
+      JSON.stringify(request.writes ?? "").includes(COUNTER);
+    const end = interceptCalls(db, ({ request, proceed }) =>
+      writesCounter(request) ? Promise.reject(firestoreError(10)) : proceed(),
+    );
+    await count(first);
+    await count(second); // At once: the counter is known to be contended.
+    end();
+    expect(await readCounts(db, COUNTER)).to.equal(undefined);
+    const deltas = await db.collection("deltas").get();
+    expect(deltas.docs.map((delta) => delta.data())).to.have.deep.members([
+      { app_id: "com.example.shop", version_name: "2.5.1", days: { [today()]: once } },
+      {
+        app_id: "com.example.shop",
+        version_name: "2.5.1",
+        days: { [today()]: { actions: { get: 1 }, platforms: { ios: { get: 1 } } } },
+      },
+    ]);
+    const both = {
+      actions: { set: 1, get: 1 },
+      platforms: { android: { set: 1 }, ios: { get: 1 } },
+    };
+    expect(await countsInAll(db)).to.deep.equal(both);
+    expect(await readCounts(db, `${COUNTER}/days/${today()}`)).to.deep.equal(both);
+  });
+
+  it("commits at most 75 events together, and full commits as deltas, side by side", async () => {
+    const db = backend().newFirestore();
+    const events = await store(db, ...Array.from({ length: 350 }, () => ({})));
+    let underWay = 0;
+    let most = 0;
+    const sizes: number[] = [];
+    interceptCalls(db, async ({ method, request, proceed }) => {
+      if (method !== "commit") return proceed();
+      sizes.push(request.writes?.length ?? 0);
+      most = Math.max(most, ++underWay);
+      return proceed().finally(() => underWay--);
+    });
+    await Promise.all(events.map(newInstance(db)));
+    expect(Math.max(...sizes)).to.equal(76);
+    expect(most).to.be.greaterThan(2);
+    expect((await db.collection("deltas").get()).size).to.be.within(4, 6);
+    expect((await countsInAll(db))?.actions).to.deep.equal({ set: 350 });
+  });
+
+  it("writes the counter again after ten seconds", async () => {
+    const db = backend().newFirestore();
+    const time = createImpatientTime();
+    const count = createEventCounter(db, time);
+    const [first, second] = await store(db, {}, {});
+    let failed = false;
+    interceptCalls(db, ({ method, proceed }) => {
+      if (method !== "commit" || failed) return proceed();
+      failed = true;
+      return Promise.reject(firestoreError(10));
+    });
+    await count(first);
+    await time.clock.sleep(10_001);
+    await count(second);
+    expect((await readCounts(db, COUNTER))?.actions).to.deep.equal({ set: 1 });
+    expect((await countsInAll(db))?.actions).to.deep.equal({ set: 2 });
+  });
+});
+
+function isCounting(request: Call["request"], id: string): boolean {
+  return (request.writes ?? []).some(
+    ({ update }) => update?.name?.endsWith(id) && update.fields?.counted?.booleanValue === true,
+  );
+}

@@ -4,7 +4,7 @@ import { getTestServer } from "@google-cloud/functions-framework/testing";
 import { expect } from "chai";
 import type { DocumentSnapshot } from "firebase-admin/firestore";
 import { listen } from "../../dev/local/listen.ts";
-import { deliver } from "../../dev/testing/eventarc.ts";
+import { createdMessage, deliver } from "../../dev/testing/eventarc.ts";
 import { anEvent, newApp } from "../../dev/testing/events.ts";
 import { firestoreError, interceptCalls } from "../../dev/testing/faults.ts";
 import { backend, counts, describeInProcess, post } from "../backend.ts";
@@ -34,10 +34,10 @@ describeInProcess("a trigger delivered as Eventarc does", () => {
     // As it was before the first trigger counted it, and as if nobody had.
     await event.ref.update({ counted: false });
     await backend().firestore.recursiveDelete(backend().firestore.doc(`counters/${app_id}@2.5.1`));
-    const uncounted = await event.ref.get();
+    const message = createdMessage(await event.ref.get());
 
-    expect(await Promise.all([deliver(url, uncounted), deliver(url, uncounted)])).to.deep.equal([204, 204]);
-    expect(await deliver(url, uncounted)).to.equal(204);
+    expect(await Promise.all([deliver(url, message), deliver(url, message)])).to.deep.equal([204, 204]);
+    expect(await deliver(url, message)).to.equal(204);
     expect(await counts(`counters/${app_id}@2.5.1`)).to.deep.equal({
       actions: { set: 1 },
       platforms: { android: { set: 1 } },
@@ -51,11 +51,11 @@ describeInProcess("a trigger delivered as Eventarc does", () => {
     const { docs } = await backend().firestore.collection("events").where("app_id", "==", app_id).get();
     const event = docs[0] as DocumentSnapshot;
     await event.ref.update({ counted: false });
-    const uncounted = await event.ref.get();
+    const message = createdMessage(await event.ref.get());
     interceptCalls(backend().firestore, () => Promise.reject(firestoreError(7)));
     const { error } = console;
     console.error = () => {}; // The runtime reports what the function threw there.
-    const status = await deliver(url, uncounted).finally(() => {
+    const status = await deliver(url, message).finally(() => {
       console.error = error;
     });
     expect(status).to.equal(500);

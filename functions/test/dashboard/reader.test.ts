@@ -17,7 +17,7 @@ async function count({ firestore, now }: TimedFirestore, versions: readonly stri
   for (const version_name of versions) {
     const event = countedFields.parse({ app_id: APP, version_name, action: "set", platform: "ios" });
     const once = [{ day: dayId(now()), counts: countsOf(event) }];
-    addToCounter(batch, counterRef(firestore, event), event, once);
+    addToCounter(batch, firestore, event, once);
   }
   await batch.commit();
 }

@@ -5,7 +5,7 @@ import { type FirestoreServer, serveFirestore } from "../../dev/local/firestore-
 import { startFunction } from "../../dev/local/framework.ts";
 import { projectId } from "../../dev/local/stack.ts";
 import { attempts, writeCounter } from "../../dev/testing/counters.ts";
-import { deliver } from "../../dev/testing/eventarc.ts";
+import { createdMessage, deliver } from "../../dev/testing/eventarc.ts";
 import { newApp, storeEvent } from "../../dev/testing/events.ts";
 import { createFirestore } from "../../dev/testing/firestores.ts";
 import { describeInProcess, readCounts } from "../backend.ts";
@@ -30,12 +30,9 @@ describeInProcess("the built functions, each in a process of its own", () => {
   it("count an event once, however often Eventarc delivers it", async () => {
     const app_id = newApp();
     const uncounted = await storeEvent(firestore, { app_id });
-    const { url, child } = await startFunction("countEvent", {
-      ...env,
-      FUNCTION_SIGNATURE_TYPE: "cloudevent",
-      COUNTER_COMMIT_INTERVAL_MS: "0",
-    });
-    const answers = [await deliver(url, uncounted), await deliver(url, uncounted)];
+    const { url, child } = await startFunction("countEvent", env, "cloudevent");
+    const message = createdMessage(uncounted);
+    const answers = [await deliver(url, message), await deliver(url, message)];
     child.kill("SIGKILL");
     expect(answers).to.deep.equal([204, 204]);
     expect(await readCounts(firestore, `counters/${app_id}@2.5.1`)).to.deep.equal({

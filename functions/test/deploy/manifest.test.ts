@@ -52,12 +52,25 @@ describe("the deploy manifest", () => {
     });
   });
 
-  it("deploys sumShards every minute, only where counters are sharded", () => {
-    expect(manifest.endpoints.sumShards).to.deep.include({
+  it("deploys addDeltas on the creation of deltas, with retries, in one instance", () => {
+    expect(manifest.endpoints.addDeltas).to.deep.include({
       platform: "gcfv2",
-      entryPoint: "sumShards",
-      omit: "{{ params.COUNTER_SHARDS < 2 }}",
+      region: "{{ params.REGION }}",
+      entryPoint: "addDeltas",
+      maxInstances: 1,
+      eventTrigger: {
+        eventType: "google.cloud.firestore.document.v1.created",
+        eventFilters: { database: "(default)", namespace: "(default)" },
+        eventFilterPathPatterns: { document: "deltas/{deltaId}" },
+        retry: true,
+      },
     });
-    expect(manifest.endpoints.sumShards.scheduleTrigger.schedule).to.equal("every 1 minutes");
+  });
+
+  it("deploys sweep every 15 minutes, and lets it end before the next", () => {
+    const { sweep } = manifest.endpoints;
+    expect(sweep).to.deep.include({ platform: "gcfv2", region: "{{ params.REGION }}", entryPoint: "sweep" });
+    expect(sweep.scheduleTrigger.schedule).to.equal("every 15 minutes");
+    expect(sweep.timeoutSeconds).to.be.lessThan(15 * 60);
   });
 });

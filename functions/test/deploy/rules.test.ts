@@ -13,7 +13,7 @@ const paths = [
   "events/0123456789abcdef",
   "counters/com.example.shop@2.5.1",
   "counters/com.example.shop@2.5.1/days/2026-11-23",
-  "counters/com.example.shop@2.5.1/shards/0",
+  "deltas/delta",
   "anything/else",
 ];
 

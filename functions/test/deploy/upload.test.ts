@@ -158,7 +158,7 @@ describe("deploying", () => {
     it("loads on the Node of the runtime and exports the functions", async () => {
       expect(codebase.runtime).to.equal(`nodejs${process.versions.node.split(".")[0]}`);
       expect(await exportedBy(deployed)).to.have.members(Object.keys(build.endpoints));
-      expect(build.endpoints).to.include.keys("stats", "countEvent", "sumShards");
+      expect(build.endpoints).to.have.keys("stats", "countEvent", "addDeltas", "sweep", "dashboard");
     });
 
     it("asks for every setting, with a label and a description", () => {
@@ -178,13 +178,6 @@ describe("deploying", () => {
       expect(Object.keys(endpoints)).to.deep.equal(["europe-west1"]);
       expect(endpoints["europe-west1"]?.stats).to.include({ maxInstances: 7, minInstances: 2 });
       expect(endpoints["europe-west1"]?.countEvent).to.include({ maxInstances: 5 });
-    });
-
-    it("deploys sumShards where counters are sharded, and not otherwise", async () => {
-      const names = async (shards: string) =>
-        Object.keys((await resolved({ COUNTER_SHARDS: shards }))["us-central1"] ?? {});
-      expect(await names("1")).to.have.members(["stats", "countEvent", "dashboard"]);
-      expect(await names("10")).to.have.members(["stats", "countEvent", "dashboard", "sumShards"]);
     });
   });
 
@@ -207,9 +200,11 @@ describe("deploying", () => {
     }
 
     it("stops `firebase deploy`", async () => {
-      const error = await discover({ COUNTER_SHARDS: "0" }).catch((reason) => reason);
+      const error = await discover({ COUNTER_MAX_INSTANCES: "0" }).catch((reason) => reason);
       expect(error).to.have.property("name", "FirebaseError");
-      expect(error.message).to.include('COUNTER_SHARDS: expected a whole number from 1 to 100, got "0"');
+      expect(error.message).to.include(
+        'COUNTER_MAX_INSTANCES: expected a whole number from 1 to 1000, got "0"',
+      );
     });
   });
 

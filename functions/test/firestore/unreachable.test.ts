@@ -26,7 +26,7 @@ describe("a Firestore that cannot be reached", () => {
   it("is given up in time for countEvent to end and be delivered again", async () => {
     const data = { ...anEvent(), received_at: Timestamp.now(), counted: false };
     const snapshot = { id: "e1", updateTime: Timestamp.now(), data: () => data, get: () => undefined };
-    const count = createEventCounter(db, { interval: 1_000, shards: 1, ...hurriedTime });
+    const count = createEventCounter(db, hurriedTime);
     const started = hurriedTime.clock.now();
     const error = await count(snapshot as unknown as DocumentSnapshot).catch((reason) => reason);
     expect(classify(error)).to.equal("transient");

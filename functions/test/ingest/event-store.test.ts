@@ -27,13 +27,14 @@ describeInProcess("storing", () => {
       }),
     );
     const [event] = await storedEvents(app_id);
-    const { received_at, expire_at, occurred_at, counted: _, ...sent } = event ?? {};
+    const { received_at, expire_at, occurred_at, counter, counted: _, ...sent } = event ?? {};
     expect(sent).to.deep.equal({
       ...anEvent({ app_id, device_id: "abcd", version_code: "240", metadata: { a: "b" }, timestamp }),
     });
     expect(received_at.toMillis()).to.be.within(before, Date.now());
     expect(expire_at.toMillis() - received_at.toMillis()).to.equal(90 * 86_400_000);
     expect(occurred_at.toMillis()).to.equal(timestamp);
+    expect(counter).to.equal(`${app_id}@2.5.1`);
   });
 
   it("stores an event that comes twice once, in one batch, in two, at once or later", async () => {

@@ -56,13 +56,13 @@ describe("forget", () => {
     await storeEvent(db);
     interceptCalls(db, ({ request, proceed }) =>
       JSON.stringify(request.writes ?? []).includes(shop)
-        ? Promise.reject(firestoreError(3, "INVALID_ARGUMENT"))
+        ? Promise.reject(firestoreError(7, "PERMISSION_DENIED: for some reason"))
         : proceed(),
     );
     const { exitCode, output } = await run(command, ["--device", device, "--yes"], db);
     expect(exitCode).to.equal(1);
     expect(output).to.include("0 events deleted");
-    expect(output).to.include("1 event kept, not counted yet: 3 INVALID_ARGUMENT");
+    expect(output).to.include("1 event kept, not counted yet: 7 PERMISSION_DENIED.");
     expect(await devices(db)).to.deep.equal([device]);
   });
 

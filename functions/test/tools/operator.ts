@@ -4,12 +4,13 @@ import { execFile } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { expect } from "chai";
-import type { Firestore } from "firebase-admin/firestore";
+import type { DocumentSnapshot, Firestore } from "firebase-admin/firestore";
 import type { z } from "zod";
-import { systemTime } from "../../dev/testing/clocks.ts";
+import { createImpatientTime } from "../../dev/testing/clocks.ts";
 import { type Call, firestoreError, interceptCalls } from "../../dev/testing/faults.ts";
+import { createDeltaAdder } from "../../src/counting/add-deltas.ts";
 import { createEventCounter } from "../../src/counting/count-events.ts";
-import { COUNTERS, DAYS, dayId, EVENTS, SHARDS } from "../../src/counting/documents.ts";
+import { COUNTERS, DAYS, DELTAS, dayId, EVENTS } from "../../src/counting/documents.ts";
 import { type Command, runCommand } from "../../tools/lib/command.ts";
 
 /** The name of the day so many days ago. */
@@ -18,8 +19,24 @@ export function day(ago: number): string {
 }
 
 /** The counting of the trigger, without its pauses. */
-export function counter(db: Firestore, shards = 1) {
-  return createEventCounter(db, { interval: 0, shards, ...systemTime });
+export function counter(db: Firestore) {
+  return createEventCounter(db, createImpatientTime());
+}
+
+/** Counts an event in a delta, as the trigger does where its counter is busy. */
+export async function countInDelta(db: Firestore, event: DocumentSnapshot): Promise<void> {
+  let calls = 0;
+  const end = interceptCalls(db, ({ proceed }) =>
+    calls++ === 0 ? Promise.reject(firestoreError(ABORTED)) : proceed(),
+  );
+  await counter(db)(event);
+  end();
+}
+
+/** Adds all deltas to their counters, as their trigger does. */
+export async function addAllDeltas(db: Firestore): Promise<void> {
+  const { docs } = await db.collection(DELTAS).get();
+  await Promise.all(docs.map(createDeltaAdder(db, createImpatientTime())));
 }
 
 /** Counts all events, as the trigger does. */
@@ -28,10 +45,10 @@ export async function countAllEvents(db: Firestore): Promise<void> {
   await Promise.all(docs.map(counter(db)));
 }
 
-/** All events, counters, days and shards by path, apart from the times at which they were written. */
+/** All events, counters, days and deltas by path, apart from the times at which they were written. */
 export async function contents(db: Firestore) {
   const documents: Record<string, object> = {};
-  const counters = [db.collection(COUNTERS), db.collectionGroup(DAYS), db.collectionGroup(SHARDS)];
+  const counters = [db.collection(COUNTERS), db.collectionGroup(DAYS), db.collection(DELTAS)];
   for (const query of [db.collection(EVENTS), ...counters]) {
     for (const document of (await query.get()).docs) {
       const { updated_at, received_at, expire_at, ...data } = document.data();
@@ -129,5 +146,6 @@ async function runUntil(
   return calls;
 }
 
-/** A status that is not tried again. */
+/** A status that is not tried again, and one that means contention. */
 const PERMISSION_DENIED = 7;
+const ABORTED = 10;

@@ -4,10 +4,19 @@ import { storeEvent } from "../../dev/testing/events.ts";
 import { interceptCalls } from "../../dev/testing/faults.ts";
 import { createFirestore } from "../../dev/testing/firestores.ts";
 import { counterId } from "../../src/counting/documents.ts";
-import { moveShards } from "../../src/counting/shards.ts";
 import { command, purge } from "../../tools/purge.ts";
 import { command as verify } from "../../tools/verify.ts";
-import { contents, countAllEvents, counter, day, deaths, dieAtEachCall, run } from "./operator.ts";
+import {
+  addAllDeltas,
+  contents,
+  countAllEvents,
+  counter,
+  countInDelta,
+  day,
+  deaths,
+  dieAtEachCall,
+  run,
+} from "./operator.ts";
 
 const app_id = "com.example.shop";
 const madeUp = { app_id, version_name: "9.9.9" };
@@ -15,13 +24,15 @@ const args = ["--app", app_id, "--version", "9.9.9"];
 const path = `counters/${app_id}@9.9.9`;
 
 describe("purge", () => {
-  it("deletes the counter of a version with its days and shards, and nothing else", async () => {
+  it("deletes the counter of a version with its days and deltas, and nothing else", async () => {
     const db = await polluted();
-    await counter(db, 10)(await storeEvent(db, { version_name: "9.9.9" }));
+    await countInDelta(db, await storeEvent(db, { version_name: "9.9.9" }));
     const before = await contents(db);
     const deleted = await purge(db, { ...madeUp, events: false });
-    expect(deleted).to.deep.equal({ counters: 1, days: 2, shards: 1, events: 0 });
-    const others = Object.entries(before).filter(([name]) => !name.startsWith(`${path}/`) && name !== path);
+    expect(deleted).to.deep.equal({ counters: 1, days: 2, deltas: 1, events: 0 });
+    const others = Object.entries(before).filter(
+      ([name]) => !name.startsWith(`${path}/`) && name !== path && !name.startsWith("deltas/"),
+    );
     expect(await contents(db)).to.deep.equal(Object.fromEntries(others));
   });
 
@@ -42,7 +53,7 @@ describe("purge", () => {
     await storeEvent(db, { version_name: "unknown:a.js" });
     await countAllEvents(db);
     const deleted = await purge(db, { app_id, version_name: "unknown", events: true });
-    expect(deleted).to.deep.equal({ counters: 1, days: 1, shards: 0, events: 4 });
+    expect(deleted).to.deep.equal({ counters: 1, days: 1, deltas: 0, events: 4 });
     expect(await versions(db))
       .to.have.length(12)
       .and.not.include.members(["", "unknown"]);
@@ -53,22 +64,21 @@ describe("purge", () => {
     const undelivered = await storeEvent(db, { version_name: "9.9.9" });
     await purge(db, { ...madeUp, events: true });
     await counter(db)(undelivered); // Eventarc delivers what it has, however late.
-    await counter(db, 10)(undelivered);
     expect(await contents(db)).to.deep.equal({});
   });
 
-  it("leaves nothing though shards are moved to the counter at any moment of it", async () => {
+  it("leaves nothing though deltas are added to the counter at any moment of it", async () => {
     for (let moment = 0, calls = 1; moment < calls; moment++) {
       const db = createFirestore();
-      await counter(db, 100)(await storeEvent(db, { version_name: "9.9.9" }, 3));
-      await counter(db, 100)(await storeEvent(db, { version_name: "9.9.9" }));
+      await countInDelta(db, await storeEvent(db, { version_name: "9.9.9" }, 3));
+      await countInDelta(db, await storeEvent(db, { version_name: "9.9.9" }));
       calls = 0;
-      let isMoving = false;
+      let isAdding = false;
       interceptCalls(db, async ({ proceed }) => {
-        if (!isMoving && calls++ === moment) {
-          isMoving = true;
-          await moveShards(db);
-          isMoving = false;
+        if (!isAdding && calls++ === moment) {
+          isAdding = true;
+          await addAllDeltas(db);
+          isAdding = false;
         }
         return proceed();
       });
@@ -86,7 +96,7 @@ describe("purge", () => {
     const { exitCode, output, questions } = await run(command, [...args, "--events"], db, false);
     expect(exitCode).to.equal(0);
     expect(questions).to.deep.equal([
-      "Delete 1 counter, 2 days, 0 shards, 6 events of version 9.9.9 of com.example.shop for good?",
+      "Delete 1 counter, 2 days, 0 deltas, 6 events of version 9.9.9 of com.example.shop for good?",
     ]);
     expect(output).to.match(/com\.example\.shop +9\.9\.9 +all +4 /);
     expect(output.split("\n").at(-1)).to.equal("6 events, not counted yet: 1");
@@ -98,11 +108,11 @@ describe("purge", () => {
     const late = await storeEvent(db, { version_name: "9.9.9:b.js" });
     const { exitCode, output, questions } = await run(command, args, db, true);
     expect(exitCode).to.equal(0);
-    expect(questions[0]).to.include("1 counter, 2 days, 0 shards, 0 events");
+    expect(questions[0]).to.include("1 counter, 2 days, 0 deltas, 0 events");
     expect(output.split("\n").slice(-3)).to.deep.equal([
       "The events stay, and `npm run verify` finds them without a counter. --events deletes them too.",
       "1 event not counted yet will make a new counter. --events deletes that too.",
-      "1 counter, 2 days, 0 shards, 0 events deleted",
+      "1 counter, 2 days, 0 deltas, 0 events deleted",
     ]);
     expect((await run(verify, [], db)).output).to.include("counted events are missing");
     await counter(db)(late);
@@ -110,9 +120,9 @@ describe("purge", () => {
   });
 
   it("finds what is left of a counter that is gone", async () => {
-    for (const left of [`${path}/days/${day(0)}`, `${path}/shards/3`]) {
+    for (const left of [`${path}/days/${day(0)}`, "deltas/3"]) {
       const db = createFirestore();
-      await db.doc(left).set({});
+      await db.doc(left).set(madeUp);
       const { output, questions } = await run(command, args, db, true);
       expect(output).to.include("There is no counter, but what belongs to it.");
       expect(questions).to.have.length(1);
@@ -207,15 +217,15 @@ async function polluted(): Promise<Firestore> {
   return db;
 }
 
-/** Events of 9.9.9, of which some are counted, on two days and in shards, and one of another version. */
+/** Events of 9.9.9, of which some are counted, on two days and in deltas, and one of another version. */
 async function partlyCounted(): Promise<Firestore> {
   const db = createFirestore();
   const store = (version_name: string, ago = 0) => storeEvent(db, { version_name }, ago);
   await Promise.all([store("9.9.9"), store("9.9.9", 1), store("9.9.9:a.js"), store("2.5.1")]);
   await countAllEvents(db);
-  const days = { [day(0)]: { ios: { set: 1 } } };
-  const shards = ["1", "4", "7"].map((shard) => db.doc(`${path}/shards/${shard}`).set({ ...madeUp, days }));
-  await Promise.all([...shards, store("9.9.9"), store("9.9.9:b.js"), store("2.5.1")]);
+  const days = { [day(0)]: { actions: { set: 1 }, platforms: { ios: { set: 1 } } } };
+  const deltas = ["1", "4", "7"].map((id) => db.doc(`deltas/${id}`).set({ ...madeUp, days }));
+  await Promise.all([...deltas, store("9.9.9"), store("9.9.9:b.js"), store("2.5.1")]);
   return db;
 }
 

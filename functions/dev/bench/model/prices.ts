@@ -1,0 +1,83 @@
+/**
+ * Prices what the backend uses: Google's list prices of us-central1 in US dollars, without free quotas. Stored copies of the pages
+ * named here, of different age, showed those of Firestore (for Oregon, a region of the same tier), of a CPU second and of Pub/Sub; the
+ * others are what is published elsewhere.
+ */
+
+const KB = 1_000;
+const GIB = 2 ** 30;
+const TIB = 2 ** 40;
+
+/** https://cloud.google.com/firestore/pricing, regional locations in the US: per 100,000, and per GiB-month. */
+const firestore = {
+  write: 0.09 / 100_000,
+  read: 0.03 / 100_000,
+  delete: 0.01 / 100_000,
+  storedByteForMonth: 0.15 / GIB,
+};
+
+/** https://cloud.google.com/run/pricing, tier 1, request-based billing. */
+const cloudRun = {
+  cpuSecond: 0.000024,
+  gibSecond: 0.0000025,
+  invocation: 0.4 / 1_000_000,
+};
+
+/** https://cloud.google.com/pubsub/pricing: publish and delivery alike; a request counts as 1,000 bytes at least. */
+const pubsub = { byte: 40 / TIB, leastBytes: KB };
+
+/** https://cloud.google.com/stackdriver/pricing: storage of logs in their bucket. */
+const loggedByte = 0.5 / GIB;
+
+/** An assumption: the event as Eventarc encodes it, and its attributes. A delta has fewer than the 1,000 bytes that count anyway. */
+export const EVENT_MESSAGE_BYTES = 1.5 * KB;
+export const DELTA_MESSAGE_BYTES = KB;
+
+/** Assumptions: what Cloud Run logs for each request by itself, and the line that our `stats` adds. */
+export const REQUEST_LOG_BYTES = KB;
+export const STATS_LOG_BYTES = 0.5 * KB;
+
+/** What an event leaves behind for 90 days, by Google's formula for documents and index entries; then the TTL policy deletes it. */
+export const RETENTION_MONTHS = 90 / 30.4;
+export const kept = {
+  ours: { bytes: 1.0 * KB, documents: 1 },
+  /** All fields of the event are indexed twice, and the ledger has a document of its own, kept as long. */
+  baseline: { bytes: 4.3 * KB + 0.3 * KB, documents: 2 },
+};
+
+/** What the backend did for some events. */
+export interface Usage {
+  writes: number;
+  deletes: number;
+  reads: number;
+  billedSeconds: number;
+  invocations: number;
+  messageBytes: number;
+  logBytes: number;
+}
+
+export type Dollars = Record<
+  "writes" | "deletes" | "reads" | "instances" | "invocations" | "messages" | "logs",
+  number
+>;
+
+/** Prices the work of functions whose instances have one CPU and some GiB of memory. Pure. */
+export function priceOf(usage: Usage, gib: number): Dollars {
+  return {
+    writes: usage.writes * firestore.write,
+    deletes: usage.deletes * firestore.delete,
+    reads: usage.reads * firestore.read,
+    instances: usage.billedSeconds * (cloudRun.cpuSecond + gib * cloudRun.gibSecond),
+    invocations: usage.invocations * cloudRun.invocation,
+    messages: usage.messageBytes * pubsub.byte,
+    logs: usage.logBytes * loggedByte,
+  };
+}
+
+/** Prices the keeping of some events for their time, and their deletion after it. Pure. */
+export function priceOfKeeping(events: number, { bytes, documents }: (typeof kept)["ours"]) {
+  return {
+    storage: events * bytes * RETENTION_MONTHS * firestore.storedByteForMonth,
+    ttlDeletes: events * documents * firestore.delete,
+  };
+}

@@ -1,0 +1,156 @@
+import { expect } from "chai";
+import { type DocumentSnapshot, type Firestore, Timestamp } from "firebase-admin/firestore";
+import { logs } from "../../dev/testing/captured-logs.ts";
+import { createImpatientTime } from "../../dev/testing/clocks.ts";
+import { firestoreError, interceptCalls } from "../../dev/testing/faults.ts";
+import { createDeltaAdder } from "../../src/counting/add-deltas.ts";
+import type { Counts } from "../../src/counting/documents.ts";
+import { backend, readCounts } from "../backend.ts";
+import { addAllDeltas } from "../tools/operator.ts";
+
+const COUNTER = "counters/com.example.shop@2.5.1";
+const DAY = "2026-11-27";
+
+const counted = (set: number): Counts => ({ actions: { set }, platforms: { android: { set } } });
+
+/** Creates deltas of 2.5.1, and gives them as their triggers deliver them. */
+async function createDeltas<Days extends Record<string, Counts>[]>(
+  db: Firestore,
+  days: [...Days],
+  version_name = "2.5.1",
+) {
+  const refs = days.map(() => db.collection("deltas").doc());
+  const batch = db.batch();
+  refs.forEach((ref, index) => {
+    batch.create(ref, { app_id: "com.example.shop", version_name, days: days[index] });
+  });
+  await batch.commit();
+  return (await db.getAll(...refs)) as { [Key in keyof Days]: DocumentSnapshot };
+}
+
+function newInstance(db: Firestore) {
+  return createDeltaAdder(db, createImpatientTime());
+}
+
+async function deltasLeft(db: Firestore): Promise<number> {
+  return (await db.collection("deltas").get()).size;
+}
+
+describe("adding deltas", () => {
+  it("adds them to the counter and its days in few commits, and deletes them", async () => {
+    const db = backend().newFirestore();
+    const deltas = await createDeltas(db, [
+      { [DAY]: counted(3) },
+      { [DAY]: counted(4), "2026-11-28": counted(5) },
+      { "2026-11-28": { actions: { get: 1 }, platforms: { ios: { get: 1 } } } },
+    ]);
+    let commits = 0;
+    interceptCalls(db, ({ method, proceed }) => {
+      if (method === "commit") commits++;
+      return proceed();
+    });
+    expect(await Promise.all(deltas.map(newInstance(db)))).to.deep.equal(["added", "added", "added"]);
+    expect(commits).to.be.at.most(2);
+    expect(await readCounts(db, COUNTER)).to.deep.equal({
+      actions: { set: 12, get: 1 },
+      platforms: { android: { set: 12 }, ios: { get: 1 } },
+    });
+    expect(await readCounts(db, `${COUNTER}/days/${DAY}`)).to.deep.equal(counted(7));
+    const counter = await db.doc(COUNTER).get();
+    expect(counter.data()).to.include({ app_id: "com.example.shop", version_name: "2.5.1" });
+    expect(counter.get("updated_at")).to.be.instanceOf(Timestamp);
+    expect(await deltasLeft(db)).to.equal(0);
+  });
+
+  it("adds one once that comes twice at once, again later, or after a lost answer", async () => {
+    const db = backend().newFirestore();
+    const [delta, other] = await createDeltas(db, [{ [DAY]: counted(3) }, { [DAY]: counted(4) }]);
+    let lost = false;
+    interceptCalls(db, async ({ method, proceed }) => {
+      const answer = await proceed();
+      if (method !== "commit" || lost) return answer;
+      lost = true;
+      throw firestoreError(4);
+    });
+    const [first, second] = [newInstance(db), newInstance(db)];
+    await Promise.all([first(delta), first(delta), second(delta), first(other)]);
+    await second(delta);
+    expect(await readCounts(db, COUNTER)).to.deep.equal(counted(7));
+  });
+
+  it("acknowledges those of a counter that cannot be written, for the sweep, and adds the others", async () => {
+    const db = backend().newFirestore();
+    const [stuck] = await createDeltas(db, [{ [DAY]: counted(3) }], "1.0.0");
+    const [fine] = await createDeltas(db, [{ [DAY]: counted(4) }]);
+    const add = newInstance(db);
+    for (const code of [3, 10, 14]) {
+      const end = interceptCalls(db, ({ request, proceed }) =>
+        JSON.stringify(request.writes ?? "").includes("@1.0.0")
+          ? Promise.reject(firestoreError(code))
+          : proceed(),
+      );
+      expect(await Promise.all([add(stuck), add(fine)])).to.deep.equal(["left", "added"]);
+      end();
+      const [error, ...more] = logs.splice(0);
+      expect([error?.severity, error?.counter, more.length]).to.deep.equal([
+        "ERROR",
+        "com.example.shop@1.0.0",
+        0,
+      ]);
+    }
+    await addAllDeltas(db);
+    expect(await readCounts(db, "counters/com.example.shop@1.0.0")).to.deep.equal(counted(3));
+    expect(await readCounts(db, COUNTER)).to.deep.equal(counted(4));
+  });
+
+  it("refuses while Firestore cannot be reached or may not be written, so that they are delivered again", async () => {
+    const db = backend().newFirestore();
+    const [delta] = await createDeltas(db, [{ [DAY]: counted(3) }]);
+    for (const code of [7, 14]) {
+      const end = interceptCalls(db, () => Promise.reject(firestoreError(code)));
+      expect(await newInstance(db)(delta).catch((error) => error)).to.have.property("code", code);
+      end();
+    }
+    expect(await deltasLeft(db)).to.equal(1);
+  });
+
+  it("finds the one that Firestore refuses, and adds the others", async () => {
+    const db = backend().newFirestore();
+    const deltas = await createDeltas(
+      db,
+      Array.from({ length: 6 }, () => ({ [DAY]: counted(1) })),
+    );
+    const poison = deltas[4]?.id ?? "";
+    interceptCalls(db, ({ request, proceed }) =>
+      JSON.stringify(request.writes ?? "").includes(poison) ? Promise.reject(firestoreError(3)) : proceed(),
+    );
+    const outcomes = await Promise.all(deltas.map(newInstance(db)));
+    expect(outcomes.filter((outcome) => outcome === "left")).to.have.length(1);
+    expect(await readCounts(db, COUNTER)).to.deep.equal(counted(5));
+  });
+
+  it("transforms at most 500 fields of a document in a commit", async () => {
+    const db = backend().newFirestore();
+    const days = Array.from({ length: 6 }, (_, delta) => {
+      const actions = Object.fromEntries(Array.from({ length: 100 }, (_, n) => [`action_${delta}_${n}`, 1]));
+      return { [DAY]: { actions, platforms: { other: actions } } };
+    });
+    const transforms: number[] = [];
+    interceptCalls(db, ({ request, proceed }) => {
+      for (const { updateTransforms } of request.writes ?? []) transforms.push(updateTransforms?.length ?? 0);
+      return proceed();
+    });
+    await Promise.all((await createDeltas(db, days)).map(newInstance(db)));
+    expect(Math.max(...transforms)).to.be.within(201, 500);
+    expect(Object.keys((await readCounts(db, COUNTER))?.actions)).to.have.length(600);
+  });
+
+  it("leaves a document alone that is no delta, and says so", async () => {
+    const db = backend().newFirestore();
+    const ref = db.doc("deltas/by-hand");
+    await ref.set({ note: "not a delta" });
+    expect(await newInstance(db)(await ref.get())).to.equal("left");
+    expect((await ref.get()).exists).to.equal(true);
+    expect(logs.some(({ severity }) => severity === "ERROR")).to.equal(true);
+  });
+});
