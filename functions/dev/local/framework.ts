@@ -37,18 +37,37 @@ export interface FunctionProcess {
   child: ChildProcess;
 }
 
+type Signature = "http" | "cloudevent";
+
 /**
- * Starts the Functions Framework on the build in `lib/` as Google's buildpack does: by its command, with the
- * function's name in `FUNCTION_TARGET` and a heap that fits into the function's memory. Resolves when it answers. It
- * ends with this process. `env` holds the operator's settings, and the address of Firestore. A trigger is served as
- * `cloudevent`.
+ * Starts a function of the build in a process of its own. Resolves when it answers. `env` holds the operator's
+ * settings, and the address of Firestore. A trigger is served as `cloudevent`.
  */
 export async function startFunction(
   target: string,
   env: Record<string, string>,
-  signature: "http" | "cloudevent" = "http",
+  signature: Signature = "http",
 ): Promise<FunctionProcess> {
-  const port = await freePort();
+  const started = spawnFunction(target, await freePort(), env, signature);
+  const until = Date.now() + START_MILLISECONDS;
+  while (!(await answers(started.url))) {
+    if (started.child.exitCode !== null || Date.now() > until)
+      throw new Error(`${target} did not start:\n${started.output()}`);
+    await sleep(25);
+  }
+  return started;
+}
+
+/**
+ * Starts the Functions Framework on the build in `lib/` as Google's buildpack does: by its command, with the
+ * function's name in `FUNCTION_TARGET` and a heap that fits into the function's memory. It ends with this process.
+ */
+export function spawnFunction(
+  target: string,
+  port: number,
+  env: Record<string, string>,
+  signature: Signature,
+): FunctionProcess {
   const child = spawn(join(functions, "node_modules/.bin/functions-framework"), {
     cwd: functions,
     env: {
@@ -63,23 +82,26 @@ export async function startFunction(
     },
     stdio: ["ignore", "pipe", "pipe"],
   });
-  process.once("exit", () => child.kill("SIGKILL"));
+  const kill = () => child.kill("SIGKILL");
+  process.once("exit", kill);
+  child.once("exit", () => process.off("exit", kill));
   let output = "";
   for (const stream of [child.stdout, child.stderr]) {
     stream.setEncoding("utf8").on("data", (text: string) => {
       output += text;
     });
   }
-  const url = `http://127.0.0.1:${port}/`;
-  const until = Date.now() + START_MILLISECONDS;
-  while (!(await answers(url))) {
-    if (child.exitCode !== null || Date.now() > until) throw new Error(`${target} did not start:\n${output}`);
-    await sleep(25);
-  }
-  return { url, output: () => output, memory: () => memory(child.pid), cpu: () => cpu(child.pid), child };
+  return {
+    url: `http://127.0.0.1:${port}/`,
+    output: () => output,
+    memory: () => memory(child.pid),
+    cpu: () => cpu(child.pid),
+    child,
+  };
 }
 
-async function freePort(): Promise<number> {
+/** A port that nothing listens to. */
+export async function freePort(): Promise<number> {
   const server = createServer();
   const port = await listen(server);
   await new Promise((closed) => server.close(closed));

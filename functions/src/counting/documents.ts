@@ -11,7 +11,7 @@ import {
   Timestamp,
   type WriteBatch,
 } from "firebase-admin/firestore";
-import { z } from "zod";
+import * as z from "zod"; // `{ z }` would bring the messages of all languages into the bundle.
 
 export const EVENTS = "events";
 export const COUNTERS = "counters";

@@ -2,6 +2,8 @@
 
 import { createHash } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
+import { findPackageJSON } from "node:module";
+import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import type { Request, Response } from "firebase-functions/https";
 import * as logger from "firebase-functions/logger";
@@ -124,13 +126,13 @@ function fileContent(file: string): Content | undefined {
   return content;
 }
 
-/** Finds the page's files in `page/`, which is deployed beside `lib/`, and lies beside `src/` here. */
+/** Finds the page's files in `page/`, which lies beside `package.json`: this module runs in `src/` and in the bundle. */
 function readContent(file: string): Content | undefined {
   if (file === "actions.json")
     return compressed(Buffer.from(JSON.stringify(Object.fromEntries(actions))), types.json);
   const type = Object.entries(types).find(([end]) => file.endsWith(`.${end}`))?.[1];
-  const url = new URL(`../../page/${file}`, import.meta.url);
-  return type && existsSync(url) ? compressed(readFileSync(url), type) : undefined;
+  const path = join(findPackageJSON(".", import.meta.filename) ?? "", "../page", file);
+  return type && existsSync(path) ? compressed(readFileSync(path), type) : undefined;
 }
 
 function compressed(plain: Buffer, type: string): Content {

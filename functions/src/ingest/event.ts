@@ -1,6 +1,6 @@
 /** Validates and cleans an event of the plugin, and explains an invalid one. */
 
-import { z } from "zod";
+import * as z from "zod"; // `{ z }` would bring the messages of all languages into the bundle.
 import { actions } from "./actions.ts";
 
 /**
