@@ -1,6 +1,6 @@
 /** Delivers Firestore triggers as Eventarc does: at least once, and again after a failure. */
 
-import { setTimeout as sleep } from "node:timers/promises";
+import { setImmediate, setTimeout as sleep } from "node:timers/promises";
 import type { FirestoreController } from "@firebase-bridge/firestore-admin";
 import { registerTrigger } from "@firebase-bridge/firestore-functions/v2";
 import type { CloudEvent, CloudFunction } from "firebase-functions";
@@ -59,7 +59,10 @@ export function deliverTriggers(
 
   return {
     async settled() {
-      while (underWay.size > 0) await Promise.all(underWay);
+      do {
+        await Promise.all(underWay);
+        await setImmediate(); // A commit may be answered before its triggers are called.
+      } while (underWay.size > 0);
     },
   };
 }
