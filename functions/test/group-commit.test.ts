@@ -1,9 +1,9 @@
 import { expect } from "chai";
 import { createManualClock } from "../dev/testing/clocks.ts";
-import { createGroupCommit } from "../src/group-commit.ts";
+import { createGroupCommit, createGroupCommits } from "../src/group-commit.ts";
 
 /** A group commit of strings, and what it has committed; each commit ends when the test says so. */
-function setUp({ maxItems = 100, interval = 1_000 } = {}) {
+function setUp({ maxItems = 100, interval = 1_000, sideBySide = false } = {}) {
   const clock = createManualClock();
   const begun: {
     at: number;
@@ -20,6 +20,7 @@ function setUp({ maxItems = 100, interval = 1_000 } = {}) {
       }),
     maxItems,
     interval: () => interval,
+    sideBySide,
     clock,
     onIdle: () => idle++,
   });
@@ -63,6 +64,22 @@ describe("group commit", () => {
     expect(begun, "a second has not passed").to.have.length(2);
     await clock.pass(1);
     expect(begun[2]).to.deep.include({ at: 2_400, items: ["d"] });
+  });
+
+  it("waits for the interval alone where commits may run side by side", async () => {
+    const { clock, begun, submit, idle } = setUp({ sideBySide: true });
+    submit("a");
+    await clock.pass(400);
+    submit("b");
+    await clock.pass(599);
+    expect(begun).to.have.length(1);
+    await clock.pass(1);
+    expect(begun[1], "the first has not ended").to.deep.include({ at: 1_000, items: ["b"] });
+    await clock.pass(5_000);
+    expect(idle(), "a commit has not ended").to.equal(0);
+    begun[1]?.end();
+    await clock.pass(0);
+    expect(idle()).to.equal(1);
   });
 
   it("waits for nothing when it has been idle for the interval", async () => {
@@ -166,5 +183,37 @@ describe("group commit", () => {
     await clock.pass(1_000);
     begun[1]?.end();
     expect(await next).to.equal("c!");
+  });
+});
+
+describe("group commits", () => {
+  it("share commits with those of the same key only", async () => {
+    const clock = createManualClock();
+    const committed: (readonly string[])[] = [];
+    const submit = createGroupCommits<string, string>(
+      (item) => item.charAt(0),
+      () => ({
+        commit: async (items) => {
+          committed.push(items);
+          return [...items];
+        },
+        maxItems: 10,
+        interval: () => 1_000,
+        clock,
+      }),
+    );
+    const results = Promise.all(["a1", "b1", "a2"].map(submit));
+    await clock.pass(0);
+    expect(await results).to.deep.equal(["a1", "b1", "a2"]);
+    expect(committed).to.have.deep.members([["a1", "a2"], ["b1"]]);
+    void submit("a3");
+    await clock.pass(999);
+    expect(committed, "the interval of a has not passed").to.have.length(2);
+    await clock.pass(1);
+    expect(committed).to.have.length(3);
+    await clock.pass(1_000);
+    void submit("a4");
+    await clock.pass(0);
+    expect(committed, "it is forgotten, and begins anew").to.have.length(4);
   });
 });

@@ -26,10 +26,10 @@ import {
  */
 export type AddDelta = (snapshot: DocumentSnapshot) => Promise<"added" | "left">;
 
-/** The least time between the beginnings of two commits on one counter: a document takes about one write a second for long. */
+/** The least time between the beginnings of two commits on one counter. Google advises one write a second for long. */
 const ADD_MILLISECONDS = 500;
 
-/** A delta that is deleted takes about 2 ms, and the counter is locked meanwhile. */
+/** A commit takes about 2 ms for each delta that it deletes, and its counter is locked meanwhile. */
 const MAX_COMMIT_DELTAS = 400;
 
 /** Firestore transforms at most 500 fields of a document in a commit; `updated_at` is one of them. */

@@ -1,6 +1,6 @@
 /** Says what the models show, as rows of the benchmark: how far counting goes in the worst world, and what a million events cost. */
 
-import type { Row } from "../row.ts";
+import { type Row, thousands } from "../row.ts";
 import type { CostOptions, CostResult } from "./cost.ts";
 import type { HotVersionResult } from "./hot-version.ts";
 import { costs, hotVersionInAllWorlds } from "./jobs.ts";
@@ -44,14 +44,14 @@ export async function hotVersionRows(progress: (text: string) => void): Promise<
       figure:
         "model, 1,000 events/s of one version for 60 s, default settings, worst world: all in the counter after the end",
       ours: `${seconds(ours.worst.drained)} (${worldName(ours.worst.world)})`,
-      baseline: seconds(baseline.worst.drained),
+      baseline: `${seconds(baseline.worst.drained)}: ${thousands(baseline.worst.inCounter)} of ${thousands(baseline.worst.offered)}`,
       required: `≤ ${IN_TIME} s`,
       reached: isInTime(ours.worst.drained),
     },
     {
       figure: `model, 10,000 events/s of one version, COUNTER_MAX_INSTANCES=${INSTANCES}, worst world: longest from an event to its counter after the first 20 s`,
       ours: `${seconds(longestLag(tenThousand.worst))} (${worldName(tenThousand.worst.world)})`,
-      baseline: "never",
+      baseline: "",
       required: `≤ ${IN_TIME} s`,
       reached: isInTime(longestLag(tenThousand.worst)),
     },
@@ -65,14 +65,14 @@ export async function hotVersionRows(progress: (text: string) => void): Promise<
     {
       figure: "model, 1,000 events/s, worst world: writes per event",
       ours: most("writes").toFixed(3),
-      baseline: baseline.worst.perEvent.writes.toFixed(3),
+      baseline: "never counted all",
       required: "≤ 2.05",
       reached: most("writes") <= 2.05,
     },
     {
       figure: "model, 1,000 events/s, worst world: reads per event, where 0.1 % are delivered twice",
       ours: most("reads").toFixed(3),
-      baseline: baseline.worst.perEvent.reads.toFixed(3),
+      baseline: "never counted all",
       required: "≤ 0.05",
       reached: most("reads") <= 0.05,
     },
