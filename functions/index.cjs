@@ -3,5 +3,5 @@
  * file only while it loads it: stack traces in the log then name the lines of `src/`.
  */
 
-require("node:module").setSourceMapsSupport(true);
+process.setSourceMapsEnabled(true);
 module.exports = require("./lib/functions.cjs");
