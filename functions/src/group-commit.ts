@@ -1,36 +1,31 @@
 /** Lets concurrent work share commits; knows nothing of what is committed. */
 
 import DataLoader from "dataloader";
-import type { Clock } from "./clock.ts";
 
 export interface GroupCommitOptions<Item, Result> {
   /** Commits items together: a result or an `Error` for each, in order. If it rejects, each of them fails. */
   commit(items: readonly Item[]): Promise<ArrayLike<Result | Error>>;
   /** The number of items that make a commit full. */
   maxItems: number;
-  /** The least time from the beginning of a commit to that of the next, in milliseconds; asked at each commit. */
-  interval(): number;
-  /** A commit does not wait for the end of the one before, only for its interval. */
-  sideBySide?: boolean;
-  clock: Clock;
+  /** Resolves when the commit after one of `items` may begin; `done` settles when that one has ended. Asked as it begins. */
+  next(done: Promise<unknown>, items: readonly Item[]): Promise<unknown>;
   /** Called when a commit has ended, the next may begin, and nothing waits for it. */
   onIdle?(): void;
 }
 
 /**
- * Makes a way for concurrent callers to share commits. The first item is committed at once. Items that come while a commit runs, or
- * before its interval has passed since it began, gather for the next one. That begins when both are over, or as soon as
- * an item comes for which it has no room.
+ * Makes a way for concurrent callers to share commits. The first item is committed at once. Items that come after it gather for
+ * the next commit. That begins when `next` says so, or as soon as an item comes for which it has no room.
  *
  * The returned function resolves with the result of its item when the commit that held it is done, and rejects if that
  * failed.
  *
  * @example
- * const save = createGroupCommit({ commit: saveAll, maxItems: 500, interval: () => 1_000, clock: systemClock });
+ * const save = createGroupCommit({ commit: saveAll, maxItems: 500, next: (done) => done });
  * await Promise.all([save(a), save(b)]); // one call of saveAll([a, b])
  */
 export function createGroupCommit<Item, Result>(options: GroupCommitOptions<Item, Result>) {
-  const { commit, maxItems, interval, sideBySide, clock, onIdle } = options;
+  const { commit, maxItems, next, onIdle } = options;
   /** Resolves when the next commit may begin. */
   let mayBegin: Promise<unknown> = Promise.resolve();
   /** Begins the commit for which items gather. */
@@ -38,10 +33,7 @@ export function createGroupCommit<Item, Result>(options: GroupCommitOptions<Item
 
   const commitBatch = (items: readonly Item[]) => {
     const done = (async () => commit(items))();
-    const pauseUntil = clock.now() + interval();
-    const turn = Promise.allSettled(sideBySide ? [mayBegin] : [mayBegin, done]).then(() =>
-      pauseUntil > clock.now() ? clock.sleep(pauseUntil - clock.now()) : undefined,
-    );
+    const turn = Promise.allSettled([mayBegin, next(done, items)]);
     mayBegin = turn;
     Promise.allSettled([turn, done]).then(() => {
       if (turn === mayBegin && !dispatchOpen) onIdle?.();

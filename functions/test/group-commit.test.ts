@@ -19,9 +19,7 @@ function setUp({ maxItems = 100, interval = 1_000, sideBySide = false } = {}) {
         begun.push({ at: clock.now(), items, end, fail: reject });
       }),
     maxItems,
-    interval: () => interval,
-    sideBySide,
-    clock,
+    next: (done) => (sideBySide ? clock.sleep(interval) : Promise.allSettled([done, clock.sleep(interval)])),
     onIdle: () => idle++,
   });
   return { clock, begun, submit, idle: () => idle };
@@ -117,8 +115,7 @@ describe("group commit", () => {
         throw new Error("at once");
       },
       maxItems: 2,
-      interval: () => 1_000,
-      clock,
+      next: () => clock.sleep(1_000),
       onIdle: () => idle++,
     });
     const error = await submit("a").catch((reason) => reason);
@@ -198,8 +195,7 @@ describe("group commits", () => {
           return [...items];
         },
         maxItems: 10,
-        interval: () => 1_000,
-        clock,
+        next: () => clock.sleep(1_000),
       }),
     );
     const results = Promise.all(["a1", "b1", "a2"].map(submit));

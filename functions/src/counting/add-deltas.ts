@@ -79,8 +79,7 @@ export function createDeltaAdder(db: Firestore, { clock, timers }: CountingTime)
           return deltas.map(({ id }) => (undone.has(id) ? "left" : "added"));
         },
         maxItems: MAX_COMMIT_DELTAS,
-        interval: () => ADD_MILLISECONDS,
-        clock,
+        next: (done) => Promise.allSettled([done, clock.sleep(ADD_MILLISECONDS)]),
       };
     },
   );

@@ -58,8 +58,7 @@ export function createEventStore(db: Firestore, options: EventStoreOptions): Sto
   const create = createGroupCommit<NewEvent, StoreResult>({
     commit: (events) => createAll(db, events, timers),
     maxItems: MAX_GROUP_EVENTS,
-    interval: () => 0,
-    clock,
+    next: (done) => done,
   });
   const createPatiently = async (event: NewEvent): Promise<StoreResult> => {
     for (let attempt = 1; ; attempt++) {
