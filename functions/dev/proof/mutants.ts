@@ -52,12 +52,12 @@ const mutants: Mutant[] = [
   {
     name: "the commit behind a poison event is lost",
     file: "src/counting/commit-together.ts",
-    changes: [["return commitHalves(work, left, error, deadline);", "return new Map();"]],
+    changes: [["return commitHalves(work, left, hadTrouble, deadline);", "return new Map();"]],
   },
   {
     name: "the commit behind a poison event fails for good",
     file: "src/counting/commit-together.ts",
-    changes: [["return commitHalves(work, left, error, deadline);", "return noneDone(left, error);"]],
+    changes: [["return commitHalves(work, left, hadTrouble, deadline);", "return noneDone(left, error);"]],
   },
   {
     name: "only the first half is looked at",

@@ -2,10 +2,11 @@ import { expect } from "chai";
 import { type DocumentSnapshot, type Firestore, Timestamp } from "firebase-admin/firestore";
 import { logs } from "../../dev/testing/captured-logs.ts";
 import { createImpatientTime } from "../../dev/testing/clocks.ts";
+import { newApp } from "../../dev/testing/events.ts";
 import { firestoreError, interceptCalls } from "../../dev/testing/faults.ts";
 import { createDeltaAdder } from "../../src/counting/add-deltas.ts";
 import type { Counts } from "../../src/counting/documents.ts";
-import { backend, readCounts } from "../backend.ts";
+import { backend, counts, readCounts } from "../backend.ts";
 import { addAllDeltas } from "../tools/operator.ts";
 
 const COUNTER = "counters/com.example.shop@2.5.1";
@@ -37,6 +38,14 @@ async function deltasLeft(db: Firestore): Promise<number> {
 }
 
 describe("adding deltas", () => {
+  it("is triggered by their creation", async () => {
+    const app_id = newApp();
+    const delta = { app_id, version_name: "2.5.1", days: { [DAY]: counted(3) } };
+    const ref = await backend().firestore.collection("deltas").add(delta);
+    expect(await counts(`counters/${app_id}@2.5.1`)).to.deep.equal(counted(3));
+    expect((await ref.get()).exists).to.equal(false);
+  });
+
   it("adds them to the counter and its days in few commits, and deletes them", async () => {
     const db = backend().newFirestore();
     const deltas = await createDeltas(db, [

@@ -1,9 +1,9 @@
 import { expect } from "chai";
-import { type Firestore, Timestamp } from "firebase-admin/firestore";
+import { type DocumentSnapshot, type Firestore, Timestamp } from "firebase-admin/firestore";
 import { logs } from "../../dev/testing/captured-logs.ts";
 import { createImpatientTime, hurriedTime } from "../../dev/testing/clocks.ts";
 import { anEvent, newApp, store } from "../../dev/testing/events.ts";
-import { type Call, firestoreError, interceptCalls } from "../../dev/testing/faults.ts";
+import { type Call, firestoreError, interceptCalls, interceptReads } from "../../dev/testing/faults.ts";
 import { createEventCounter } from "../../src/counting/count-events.ts";
 import { backend, counts, post, readCounts, storedEvents, today } from "../backend.ts";
 import { addAllDeltas } from "../tools/operator.ts";
@@ -271,6 +271,21 @@ describe("counting where a counter is contended", () => {
     expect(most).to.be.greaterThan(2);
     expect((await db.collection("deltas").get()).size).to.be.within(4, 6);
     expect((await countsInAll(db))?.actions).to.deep.equal({ set: 350 });
+  });
+
+  it("finds a duplicate among many by halving, so that few events are read again", async () => {
+    const db = backend().newFirestore();
+    const events = await store(db, ...Array.from({ length: 70 }, () => ({})));
+    const duplicate = events[41] as DocumentSnapshot;
+    await newInstance(db)(duplicate);
+    let read = 0;
+    interceptReads(db, ({ request, proceed }) => {
+      read += (request as { documents?: string[] }).documents?.length ?? 0;
+      return proceed();
+    });
+    await Promise.all(events.map(newInstance(db)));
+    expect(read).to.be.within(1, 25);
+    expect((await countsInAll(db))?.actions).to.deep.equal({ set: 70 });
   });
 
   it("writes the counter again after ten seconds", async () => {
