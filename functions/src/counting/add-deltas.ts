@@ -36,10 +36,10 @@ const MAX_COMMIT_DELTAS = 400;
 const MAX_FIGURES = 499;
 
 /**
- * One instance adds the deltas of all apps, so those of a counter that cannot be written must not wait for long. A commit that
- * lands after its time is none the worse.
+ * One instance adds the deltas of all apps, so those of a counter that cannot be written must not wait for long. It is shorter than
+ * the time of any commit, so that one whose time has passed is not sent again while it may still land.
  */
-const RETRY_MILLISECONDS = 5_000;
+const RETRY_MILLISECONDS = 3_000;
 
 /**
  * Pub/Sub delivers some messages twice, and one delta that is gone makes a whole commit fail. So this many of the latest are

@@ -219,14 +219,18 @@ async function readUncounted(db: Firestore, events: readonly UncountedEvent[]): 
  */
 async function park(db: Firestore, snapshot: DocumentSnapshot, lastUpdateTime: Timestamp, timers: Timers) {
   const isOurs = snapshot.get("counted") === false;
+  const complain = (parked: boolean) =>
+    logger.error("A document in `events` can never be counted.", { id: snapshot.id, parked });
   try {
     if (isOurs) {
       await within(timeFor(1), eventRef(db, snapshot.id).update(parked, { lastUpdateTime }), timers);
     }
-    logger.error("A document in `events` can never be counted.", { id: snapshot.id, parked: isOurs });
+    complain(isOurs);
   } catch (error) {
+    const failure = classify(error);
+    if (failure === "poisoned") complain(false);
     // Where it has changed meanwhile, whoever changed it or the sweep sees to it.
-    if (classify(error) !== "stale") throw error;
+    else if (failure !== "stale") throw error;
   }
   return "uncountable" as const;
 }
