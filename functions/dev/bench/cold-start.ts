@@ -1,30 +1,26 @@
 /** Measures how long a device waits for the first answer of an instance of `stats` that has yet to start. */
 
-import { execFile, fork } from "node:child_process";
+import { fork } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { promisify } from "node:util";
 import { freePort, spawnFunction } from "../local/framework.ts";
 import { projectId } from "../local/stack.ts";
 import { anEvent } from "../testing/events.ts";
+import { compileBaseline } from "./compile-baseline.ts";
 
 const ROUNDS = 11;
-
-const functions = join(import.meta.dirname, "../..");
 
 /**
  * The medians, in milliseconds, of the build in `lib/` and of the baseline as `tsc` compiles it. They start in turns, so
  * that both suffer from what else the machine does.
  */
 export async function coldStart(): Promise<{ ours: number; baseline: number }> {
-  const folder = await mkdtemp(join(functions, "lib/baseline-")); // Where packages are found, and Git looks away.
   const firestore = fork(join(import.meta.dirname, "firestore.ts"));
   try {
     const [host] = await once(firestore, "message");
     const env = { GCLOUD_PROJECT: projectId, FIRESTORE_EMULATOR_HOST: String(host) };
-    const baselineEnv = { ...env, FUNCTION_SOURCE: await compileBaseline(folder) };
+    const baselineEnv = { ...env, FUNCTION_SOURCE: await compileBaseline() };
     const ours: number[] = [];
     const baseline: number[] = [];
     for (let round = 0; round < ROUNDS; round++) {
@@ -34,19 +30,7 @@ export async function coldStart(): Promise<{ ours: number; baseline: number }> {
     return { ours: median(ours), baseline: median(baseline) };
   } finally {
     firestore.kill();
-    await rm(folder, { recursive: true });
   }
-}
-
-/** Compiles the baseline, with what it imports from `src/`, into a folder. Resolves with the path of its module. */
-async function compileBaseline(folder: string): Promise<string> {
-  const config = join(folder, "tsconfig.json");
-  const compilerOptions = { noEmit: false, rootDir: functions, outDir: folder, types: ["node"] };
-  const files = [join(functions, "dev/bench/baseline.ts")];
-  const extended = join(functions, "tsconfig.json");
-  await writeFile(config, JSON.stringify({ extends: extended, compilerOptions, files, include: [] }));
-  await promisify(execFile)("tsc", ["-p", config]);
-  return join(folder, "dev/bench/baseline.js");
 }
 
 /** From the start of the process until it has stored an event and said so, in milliseconds. */

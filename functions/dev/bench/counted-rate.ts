@@ -3,9 +3,8 @@
  * to the Functions Framework in a process of its own. Linux only, since others do not tell the CPU time of a process.
  */
 
-import { type ChildProcess, execFileSync, fork } from "node:child_process";
+import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
-import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { deleteApp, initializeApp } from "firebase-admin/app";
 import { type Firestore, getFirestore } from "firebase-admin/firestore";
@@ -15,8 +14,10 @@ import { type Functions, projectId } from "../local/stack.ts";
 import { concurrencyOf } from "../local/triggers.ts";
 import { createdMessage } from "../testing/eventarc.ts";
 import { newApp, store } from "../testing/events.ts";
+import { compileBaseline } from "./compile-baseline.ts";
 import type { Request } from "./firestore.ts";
 import { createPush, type Push } from "./push.ts";
+import { thousands } from "./row.ts";
 
 const functions = join(import.meta.dirname, "../..");
 
@@ -72,7 +73,7 @@ export async function countedPerCore(contender: keyof typeof EVENTS): Promise<Co
         GCLOUD_PROJECT: projectId,
         FIRESTORE_EMULATOR_HOST: firestore.host,
         METADATA_SERVER_DETECTION: "none",
-        FUNCTION_SOURCE: contender === "ours" ? functions : compileBaseline(),
+        FUNCTION_SOURCE: contender === "ours" ? functions : await compileBaseline(),
       };
       const started = await startFunction(target, env, "cloudevent");
       children.push(started.child);
@@ -119,7 +120,7 @@ export async function countedRateRows() {
 }
 
 function rates({ perCpuSecond, perSecond }: CountedRate): string {
-  const [core, clock] = [perCpuSecond, perSecond].map((rate) => Math.round(rate).toLocaleString("en"));
+  const [core, clock] = [perCpuSecond, perSecond].map(thousands);
   return `${core}, and ${clock} by the clock`;
 }
 
@@ -186,19 +187,4 @@ async function startFirestore() {
     return answer();
   };
   return { child, host, ask };
-}
-
-/** Compiles the baseline to where it finds the modules of this package. Returns its file. */
-function compileBaseline(): string {
-  const folder = join(functions, "node_modules/.cache/baseline");
-  const config = {
-    extends: join(functions, "tsconfig.json"),
-    compilerOptions: { noEmit: false, rootDir: functions, outDir: folder },
-    include: [join(import.meta.dirname, "baseline.ts")],
-  };
-  mkdirSync(folder, { recursive: true });
-  writeFileSync(join(folder, "tsconfig.json"), JSON.stringify(config));
-  writeFileSync(join(folder, "package.json"), JSON.stringify({ type: "module" }));
-  execFileSync("tsc", ["-p", folder], { cwd: functions });
-  return join(folder, "dev/bench/baseline.js");
 }
