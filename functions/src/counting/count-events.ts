@@ -172,7 +172,7 @@ function uncountedEvent(snapshot: DocumentSnapshot, updateTime: Timestamp): Unco
     updateTime,
     counter: { app_id, version_name },
     day: dayId(received_at.toMillis()),
-    counts: countsOf(document.data),
+    counts: countsOf(document.data, received_at.toMillis()),
   };
 }
 
