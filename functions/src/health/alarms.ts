@@ -1,140 +1,350 @@
-/** Finds versions that are alarmingly worse than the ones before them. Pure. */
+/** Judges the versions of an app: counts raise a suspicion, and devices decide. Pure. */
 
-import { type Platform, platforms } from "../counting/documents.ts";
-import type { Measures } from "./measures.ts";
-import { fisherExact, type Proportion } from "./statistics.ts";
-import { compareVersions } from "./version-order.ts";
+import { alarmMeasures, type AlarmMeasure, alarmScopes, type Alarm, type Scope } from "./alarm-documents.ts";
+import type { Finding } from "./alarm-life.ts";
+import { attemptsIn, type History, type Hour, hourOf, releaseOf, sumOf } from "./history.ts";
+import { crashed, type Measures, notDownloaded, rolledBack } from "./measures.ts";
+import { binomialTail, fisherExact, type Proportion, rateOf } from "./statistics.ts";
+import { countDevices, type Story, UNDER_WAY_MILLISECONDS } from "./stories.ts";
 
-/** The part of an app that a figure covers: one platform, or all of them. */
-export type Scope = Platform | "all";
+const proportionOf: Record<AlarmMeasure, (measures: Measures) => Proportion> = {
+  not_downloaded: notDownloaded,
+  rolled_back: rolledBack,
+  crashed,
+};
 
-const scopes: readonly Scope[] = ["all", ...platforms];
-
-/** The two ways in which an update goes wrong: it is not installed, or it is and does not start. */
-export type Measure = "failed" | "rolled_back";
-
-export interface Alarm {
+/** Whether one version fails, in one way, in one part of the app, by one rule. */
+export interface Question {
   version_name: string;
+  measure: AlarmMeasure;
   scope: Scope;
-  measure: Measure;
-  /** Over the last 7 days. */
+  rule: Alarm["rule"];
+  /** What its counts say. */
   now: Proportion;
-  /** Over all the time of the version compared with. */
-  before: Proportion & { version_name: string };
-  /** The first day that was alarming by itself, or had a failure. */
-  since?: string;
+  /** What they are compared with. */
+  before: Proportion;
+  /** Only devices for which it began from here on are meant, in milliseconds since 1970. */
+  from?: number;
 }
 
-/** `Alarm.now` covers so many days, today included. */
-export const RECENT_DAYS = 7;
-
-/** A version as the search for alarms sees it. */
-export interface Suspect {
-  version_name: string;
-  totals: Partial<Record<Scope, Measures>>;
-  recent: Partial<Record<Scope, Measures>>;
-  onDay(day: string, scope: Scope): Measures;
+/** The versions of an app, as their counts show them. */
+export interface AppView {
+  histories: readonly History[];
+  /** The versions that are known to be bad, by their names: none is compared with them. */
+  bad: ReadonlySet<string>;
+  /** The rate, from 0 to 1, above which a version fails where there is nothing to compare it with. */
+  threshold: number;
 }
 
-/**
- * Compares each version with the one before it, over all platforms and on each, for both ways to go wrong.
- *
- * The version before is the nearest earlier one by version order that has enough attempts in the same scope and is not
- * alarming there itself: after two bad versions, the second is compared with the last good one.
- */
-export function findAlarms(suspects: readonly Suspect[], days: readonly string[]) {
-  const oldestFirst = suspects.toSorted((a, b) => compareVersions(a.version_name, b.version_name));
-  const series = scopes.flatMap((scope) =>
-    (["failed", "rolled_back"] as const).map((measure) => ({ scope, measure })),
-  );
-  const comparisons = series.reduce((sum, { scope, measure }) => {
-    const first = oldestFirst.findIndex(({ totals }) => hasEnough(proportionOf(totals[scope], measure)));
-    const later = first < 0 ? [] : oldestFirst.slice(first + 1);
-    return sum + later.filter(({ recent }) => proportionOf(recent[scope], measure).of > 0).length;
-  }, 0);
+/** A version is compared with the others for so long after its release, and with its own past after that. */
+const RELEASE_HOURS = 7 * 24;
 
-  const alarms = series.flatMap(({ scope, measure }) => {
-    const found: Alarm[] = [];
-    let before: Alarm["before"] | undefined;
-    for (const { version_name, totals, recent, onDay } of oldestFirst) {
-      const now = proportionOf(recent[scope], measure);
-      if (before && now.of > 0 && isAlarming(now, before, comparisons)) {
-        const since = firstBadDay(
-          days.map((day) => [day, proportionOf(onDay(day, scope), measure)]),
-          before,
-          comparisons,
-        );
-        found.push({ version_name, scope, measure, now, before, ...(since && { since }) });
-        continue;
-      }
-      const total = proportionOf(totals[scope], measure);
-      if (hasEnough(total)) before = { version_name, ...total };
-    }
-    return found;
-  });
-  return { alarms: alarms.sort((a, b) => excessOf(b) - excessOf(a)), comparisons };
-}
+/** The own past ends a day ago, and has a day at least. */
+const DAY_HOURS = 24;
 
-/** The first day that is alarming by itself; if none is, the first with a failure. */
-function firstBadDay(
-  daily: ReadonlyArray<[day: string, Proportion]>,
-  before: Proportion,
-  comparisons: number,
-): string | undefined {
-  const bad =
-    daily.find(([, day]) => day.of > 0 && isAlarming(day, before, comparisons)) ??
-    daily.find(([, day]) => day.count > 0);
-  return bad?.[0];
-}
+/** A version with a smaller share of the app's attempts since its release counts for nothing. */
+const LEAST_SHARE = 0.02;
 
-function excessOf({ now, before }: Alarm): number {
-  return now.count / now.of - before.count / before.of;
-}
+/** So many attempts are enough to compare with. Where a young version had fewer at the same age, it is compared later. */
+const LEAST_BEFORE = 50;
+const ENOUGH_BEFORE = 500;
 
-function hasEnough({ of }: Proportion): boolean {
-  return of >= MIN_ATTEMPTS;
-}
+/** So many versions are compared with, the latest. */
+const MOST_BEFORE = 10;
 
-export function proportionOf(tally: Measures | undefined, measure: Measure): Proportion {
-  if (!tally) return { count: 0, of: 0 };
-  const { installs, failed, rolled_back } = tally;
-  return measure === "failed"
-    ? { count: failed, of: failed + installs }
-    : { count: rolled_back, of: Math.max(installs, rolled_back) };
-}
+/** Fewer devices than this are nobody's alarm. */
+export const LEAST_DEVICES = 4;
 
-/** Fewer attempts say too little, so the page greys their rate, and no version is compared with it. */
-export const MIN_ATTEMPTS = 50;
-
-/**
- * All comparisons of an app together raise a false alarm one time in a thousand: the level is shared out evenly
- * (Bonferroni). It is strict because the page looks again every few seconds.
- */
-export const ALARM_LEVEL = 0.001;
-
-/** A difference as small as this is no alarm, even where it is real. */
+/** The rate is so many times as high as before at least, and higher by so much: less is no alarm, even where it is real. */
 const LEAST_FACTOR = 1.5;
-const LEAST_DIFFERENCE = 0.002;
+const LEAST_DIFFERENCE = 0.003;
 
-/** Whether `suspect` is alarmingly worse than `before`, given how many comparisons are made together. */
-export function isAlarming(suspect: Proportion, before: Proportion, comparisons: number): boolean {
-  const rate = suspect.count / suspect.of;
-  const rateBefore = before.count / before.of;
-  return (
-    rate >= rateBefore * LEAST_FACTOR &&
-    rate >= rateBefore + LEAST_DIFFERENCE &&
-    fisherExact(suspect, before) < ALARM_LEVEL / comparisons
+/** All comparisons of an app share this level. It is strict, since a release is looked at dozens of times. */
+export const ALARM_LEVEL = 0.0005;
+
+/** A suspicion costs reads, so it is raised more easily than an alarm. Counts of reports vary more than chance would have it. */
+const SUSPICION_LEVEL = 0.02;
+const SUSPICION_FACTOR = 1.15;
+
+/** Asks of every version that is installed now all that its counts can answer. `now` is in milliseconds since 1970. */
+export function questionsOf(app: AppView, now: number): Question[] {
+  const released = app.histories
+    .flatMap((history) => {
+      const release = releaseOf(history);
+      return release === undefined ? [] : [{ ...history, release }];
+    })
+    .sort((a, b) => a.release - b.release || a.created_at - b.created_at);
+  const until = hourOf(now) + 1;
+  const live = released.filter(
+    (version) =>
+      attemptsIn(sumOf(version, until - DAY_HOURS, until, "all")) > 0 && hasShare(version, released, until),
+  );
+  return live.flatMap((version) => {
+    const earlier = released.slice(0, released.indexOf(version)).filter(({ version_name }) => !app.bad.has(version_name));
+    return alarmScopes.flatMap((scope) => [
+      ...questionsOfRelease(version, earlier, scope, until, app.threshold),
+      ...questionsOfPast(version, scope, until),
+    ]);
+  });
+}
+
+interface Released extends History {
+  release: Hour;
+}
+
+/** Whether a version has its share of the app's attempts, from its release on or in its last week. */
+function hasShare(version: Released, all: readonly Released[], until: Hour, from = version.release): boolean {
+  const since = Math.max(from, until - RELEASE_HOURS);
+  const ofApp = all.reduce((sum, other) => sum + attemptsIn(sumOf(other, since, until, "all")), 0);
+  return attemptsIn(sumOf(version, since, until, "all")) >= ofApp * LEAST_SHARE;
+}
+
+/** Compares a young version with all earlier good ones together, at the same age; with a threshold where there are none. */
+function questionsOfRelease(
+  version: Released,
+  earlier: readonly Released[],
+  scope: Scope,
+  until: Hour,
+  threshold: number,
+): Question[] {
+  const age = until - version.release;
+  if (age > RELEASE_HOURS) return [];
+  const { version_name } = version;
+  const measures = sumOf(version, version.release, until, scope);
+  return alarmMeasures.flatMap((measure): Question[] => {
+    const now = proportionOf[measure](measures);
+    if (now.of === 0) return [];
+    const before = baselineOf(earlier, measure, scope, age);
+    if (before) return [{ version_name, measure, scope, rule: "earlier_versions", now, before }];
+    return [{ version_name, measure, scope, rule: "threshold", now, before: { count: threshold * 100, of: 100 } }];
+  });
+}
+
+/** Pools the earlier versions at the same age. Where all of them are younger than that, or were hardly used, they tell nothing. */
+function baselineOf(
+  earlier: readonly Released[],
+  measure: AlarmMeasure,
+  scope: Scope,
+  age: number,
+): Proportion | undefined {
+  const at = (hours: number) => {
+    const parts = earlier
+      .slice(-MOST_BEFORE)
+      .filter((version) => hasShare(version, earlier, version.release + hours))
+      .map((version) =>
+        proportionOf[measure](sumOf(version, version.release, version.release + hours, scope)),
+      );
+    return pool(parts);
+  };
+  let before = at(age);
+  for (let hours = age; before.of < ENOUGH_BEFORE && hours < RELEASE_HOURS; ) {
+    hours = Math.min(hours * 2, RELEASE_HOURS);
+    before = at(hours);
+  }
+  return before.of < LEAST_BEFORE ? undefined : before;
+}
+
+/**
+ * Adds up what is like the middle one. A version that fails more often is left out, whether it was never judged or was made up:
+ * it would hide the next bad one.
+ */
+function pool(parts: readonly Proportion[]): Proportion {
+  const used = parts.filter(({ of }) => of > 0).sort((a, b) => rateOf(a) - rateOf(b));
+  const total = used.reduce((sum, { of }) => sum + of, 0);
+  let below = 0;
+  const middle = used.find(({ of }) => {
+    below += of;
+    return below >= total / 2;
+  });
+  const sum = { count: 0, of: 0 };
+  for (const part of used) {
+    if (middle && rateOf(part) > 2 * rateOf(middle) && isWorse(part, middle, ALARM_LEVEL)) continue;
+    sum.count += part.count;
+    sum.of += part.of;
+  }
+  return sum;
+}
+
+/** Compares a version's last day with its days before: an update server may break at any time. Crashes are not its fault. */
+function questionsOfPast(version: Released, scope: Scope, until: Hour): Question[] {
+  const { version_name, release } = version;
+  const from = until - DAY_HOURS;
+  if (from - release < DAY_HOURS) return [];
+  const measures = sumOf(version, from, until, scope);
+  const past = sumOf(version, release, from, scope);
+  return (["not_downloaded", "rolled_back"] as const).flatMap((measure): Question[] => {
+    const [now, before] = [proportionOf[measure](measures), proportionOf[measure](past)];
+    if (now.of === 0 || before.of < LEAST_BEFORE) return [];
+    if (!exceedsItsDays(version, measure, scope, until, now)) return [];
+    return [{ version_name, measure, scope, rule: "own_past", now, before, from: from * 3_600_000 }];
+  });
+}
+
+/**
+ * Whether more failed in the last day than in each day before it: where the same few devices fail again and again, their share
+ * grows as the others are done, but not their number.
+ */
+function exceedsItsDays(version: Released, measure: AlarmMeasure, scope: Scope, until: Hour, now: Proportion) {
+  const days: number[] = [];
+  for (let day = 1; day <= 7 && until - (day + 1) * DAY_HOURS >= version.release; day++) {
+    const from = until - (day + 1) * DAY_HOURS;
+    days.push(proportionOf[measure](sumOf(version, from, from + DAY_HOURS, scope)).count);
+  }
+  const most = Math.max(0, ...days);
+  return now.count > most + 3 * Math.sqrt(most);
+}
+
+/** Whether the counts alone make a version suspicious, so that its devices are worth reading. */
+export function isSuspicious({ rule, now, before }: Question): boolean {
+  if (now.count < LEAST_DEVICES || rateOf(now) < rateOf(before) * SUSPICION_FACTOR) return false;
+  if (rule === "threshold") return rateOf(now) > rateOf(before);
+  return fisherExact(now, before) < SUSPICION_LEVEL;
+}
+
+/** The devices of a version, and those of earlier ones where they have been read. */
+export interface Sample {
+  stories: readonly Story[];
+  /** Those of each earlier version as they were when it had the age that this one has now, in milliseconds since 1970. */
+  earlier?: { samples: readonly { stories: readonly Story[]; until: number }[] };
+}
+
+/** The answer to a question: devices, and what they are compared with. */
+export interface Verdict {
+  question: Question;
+  now: Proportion;
+  before: Proportion;
+}
+
+/**
+ * Answers a question by devices, where they fail; `undefined` where they do not, or it cannot be told yet. `comparisons` is the
+ * number of questions that are asked of the app now.
+ */
+export function answer(question: Question, sample: Sample, comparisons: number, now: number): Verdict | undefined {
+  const { measure, scope, rule, from } = question;
+  const level = ALARM_LEVEL / Math.max(1, comparisons);
+  const until = measure === "not_downloaded" ? now - UNDER_WAY_MILLISECONDS : Number.POSITIVE_INFINITY;
+  const devices = countDevices(sample.stories, { measure, scope, until, ...(from !== undefined && { from }) });
+  if (devices.count < LEAST_DEVICES) return undefined;
+  const verdict = (before: Proportion) => ({ question, now: devices, before });
+  switch (rule) {
+    case "threshold": {
+      const rate = rateOf(question.before);
+      return binomialTail(devices, rate) < level ? verdict(question.before) : undefined;
+    }
+    case "own_past": {
+      // At most as much is made up for in five minutes as until now, so the past looks no better than it was.
+      const within = UNDER_WAY_MILLISECONDS;
+      const past = countDevices(sample.stories, { measure, scope, until: from ?? 0, within });
+      return past.of >= LEAST_BEFORE && isWorse(devices, past, level) ? verdict(past) : undefined;
+    }
+    case "earlier_versions": {
+      // Each failing device is one here, however often it reports; the counts of the others are of reports, so no fewer.
+      const attempts = { count: devices.count, of: Math.max(devices.of, weightOf(sample.stories, question)) };
+      if (isWorse(attempts, question.before, level)) return verdict(question.before);
+      if (!sample.earlier) return undefined;
+      const before = { count: 0, of: 0 };
+      for (const { stories, until } of sample.earlier.samples) {
+        const settledUntil = measure === "not_downloaded" ? until - UNDER_WAY_MILLISECONDS : until;
+        const { count, of } = countDevices(stories, { measure, scope, until: settledUntil });
+        before.count += count;
+        before.of += of;
+      }
+      return isWorse(devices, before, level) ? verdict(before) : undefined;
+    }
+  }
+}
+
+/** Crashes are counted by start, of which a device has many. */
+function weightOf(stories: readonly Story[], { measure, scope }: Question): number {
+  if (measure !== "crashed") return 0;
+  return stories.reduce(
+    (sum, story) => sum + (scope === "all" || scope === story.platform ? story.starts : 0),
+    0,
   );
 }
 
-/** Describes the test, for the page. */
-export const alarmTest =
-  `Alarm: the rate of the last 7 days is above that of the nearest earlier version that has at least ${MIN_ATTEMPTS} ` +
-  `attempts and no alarm itself. One-sided Fisher exact test, level ${ALARM_LEVEL} shared out over all comparisons of ` +
-  `the app (Bonferroni), and at least ${LEAST_FACTOR} times the rate before and ${LEAST_DIFFERENCE * 100} points more.`;
+/** Whether a rate is alarmingly higher than another, at a level. */
+export function isWorse(now: Proportion, before: Proportion, level: number): boolean {
+  return (
+    before.of > 0 &&
+    rateOf(now) >= rateOf(before) * LEAST_FACTOR &&
+    rateOf(now) >= rateOf(before) + LEAST_DIFFERENCE &&
+    fisherExact(now, before) < level
+  );
+}
 
-/** Collects what `of` gives for each scope, without those for which it gives nothing. */
-export function perScope<T>(of: (scope: Scope) => T | undefined): Partial<Record<Scope, T>> {
-  const entries = scopes.map((scope) => [scope, of(scope)] as const);
-  return Object.fromEntries(entries.filter(([, value]) => value !== undefined));
+/**
+ * Sums up the answers: one finding for each version and measure. The platforms that fail by themselves say it all; where none
+ * does, all of them together do.
+ */
+export function findingsOf(verdicts: readonly Verdict[]): Omit<Finding, "causes">[] {
+  const ofAlarm = Map.groupBy(verdicts, ({ question }) => `${question.measure} ${question.version_name}`);
+  return [...ofAlarm.values()].flatMap((same) => {
+    const onPlatforms = same.filter(({ question }) => question.scope !== "all");
+    const [worst, ...others] = (onPlatforms.length > 0 ? onPlatforms : same).sort(
+      (a, b) => excessOf(b) - excessOf(a),
+    );
+    if (!worst) return [];
+    const { version_name, measure, rule, scope } = worst.question;
+    const more = others.filter(({ question }) => question.rule === rule && question.scope !== scope);
+    const scopes: Finding["scopes"] = [scope, ...more.map(({ question }) => question.scope)];
+    const now = [worst, ...more].reduce(
+      (sum, { now }) => ({ count: sum.count + now.count, of: sum.of + now.of }),
+      { count: 0, of: 0 },
+    );
+    return [{ version_name, measure, scopes, rule, now, before: worst.before }];
+  });
+}
+
+function excessOf({ now, before }: Verdict): number {
+  return rateOf(now) - rateOf(before);
+}
+
+/** The times over which a version must have been good again, the shortest in which enough happened decides. */
+const GOOD_HOURS = [2, DAY_HOURS];
+const LEAST_GOOD = 30;
+const GOOD_LEVEL = 0.01;
+
+/**
+ * Whether a version that has failed is good again: lately, clearly fewer reports are of failures. An alarm says how often it
+ * failed, and what that was compared with.
+ */
+export function isGoodAgain(
+  history: History,
+  { measure, scopes, now: bad, before }: Pick<Finding, "measure" | "scopes" | "now" | "before">,
+  now: number,
+): boolean {
+  const until = hourOf(now) + 1;
+  for (const hours of GOOD_HOURS) {
+    const lately = scopes.map((scope) => proportionOf[measure](sumOf(history, until - hours, until, scope)));
+    const sum = { count: 0, of: 0 };
+    for (const { count, of } of lately) {
+      sum.count += count;
+      sum.of += of;
+    }
+    if (sum.of < LEAST_GOOD) continue;
+    const limit = rateOf(before) + (rateOf(bad) - rateOf(before)) / 3;
+    if (rateOf(sum) < limit && fisherExact(bad, sum) < GOOD_LEVEL) return true;
+  }
+  return false;
+}
+
+/** A version of which only this share of the attempts of some hours is left has been superseded. */
+const SUPERSEDED_HOURS = 3;
+const SUPERSEDED_SHARE = 0.05;
+const LEAST_SUPERSEDING = 20;
+
+/** The versions that devices no longer get: they get others, or nothing for a day. */
+export function supersededOf(histories: readonly History[], now: number): string[] {
+  const until = hourOf(now) + 1;
+  const attemptsOf = (history: History, hours: number) =>
+    attemptsIn(sumOf(history, until - hours, until, "all"));
+  const ofAll = histories.reduce((sum, history) => sum + attemptsOf(history, SUPERSEDED_HOURS), 0);
+  return histories
+    .filter((history) => {
+      if (attemptsOf(history, DAY_HOURS) === 0) return true;
+      const own = attemptsOf(history, SUPERSEDED_HOURS);
+      return ofAll - own >= LEAST_SUPERSEDING && own < ofAll * SUPERSEDED_SHARE;
+    })
+    .map(({ version_name }) => version_name);
 }

@@ -1,5 +1,7 @@
 /** Tells what events say about how an update fares: one table, by platform and action. Pure. */
 
+import type { Proportion } from "./statistics.ts";
+
 /** How often each action was reported. */
 type ActionCounts = Readonly<Record<string, number>>;
 
@@ -119,6 +121,21 @@ export function addMeasures(parts: Iterable<Signs>): Measures {
     for (const name of measureNames) sum[name] += part[name] ?? 0;
   }
   return sum;
+}
+
+/** Attempts that began, and those of them after which the version was not there. What has just begun is among them. */
+export function notDownloaded({ begun, downloaded }: Measures): Proportion {
+  return { count: Math.min(begun, Math.max(0, begun - downloaded)), of: begun };
+}
+
+/** Installs, and those of them that were undone. Some plugins report an install only once the app is ready. */
+export function rolledBack({ installed, rolled_back }: Measures): Proportion {
+  return { count: rolled_back, of: installed + rolled_back };
+}
+
+/** Starts, and crashes. A device may report several crashes at one start. */
+export function crashed({ starts, crashes }: Measures): Proportion {
+  return { count: Math.min(crashes, starts), of: starts };
 }
 
 /** The first plugin of each major version from 5 on that has something; one without it is `undefined`. */

@@ -9,6 +9,11 @@ export interface Proportion {
 /** The quantile of the normal distribution that leaves 2.5 % on either side. */
 const Z_95 = 1.959963984540054;
 
+/** From 0 to 1; 0 of nothing. */
+export function rateOf({ count, of }: Proportion): number {
+  return of === 0 ? 0 : count / of;
+}
+
 /**
  * The 95 % interval of a proportion by Wilson's score method, from 0 to 1. Right for few attempts and for
  * proportions near 0, where the textbook interval is not. Without attempts: anything, 0 to 1.
@@ -45,6 +50,25 @@ export function fisherExact(suspect: Proportion, before: Proportion): number {
     sum += term;
     const ratio =
       ((suspect.of - count) * (failures - count)) / ((count + 1) * (before.of - failures + count + 1));
+    if (ratio < 1 && term * ratio < sum * Number.EPSILON) break;
+    term *= ratio;
+  }
+  return Math.min(1, sum);
+}
+
+/** How likely it is that at least `count` of `of` fail, if each fails with this probability. */
+export function binomialTail({ count, of }: Proportion, probability: number): number {
+  if (count <= 0) return 1;
+  if (probability <= 0) return 0;
+  if (probability >= 1) return 1;
+  const odds = probability / (1 - probability);
+  let term = Math.exp(
+    logChoose(of, count) + count * Math.log(probability) + (of - count) * Math.log1p(-probability),
+  );
+  let sum = 0;
+  for (let failures = count; failures <= of; failures++) {
+    sum += term;
+    const ratio = ((of - failures) / (failures + 1)) * odds;
     if (ratio < 1 && term * ratio < sum * Number.EPSILON) break;
     term *= ratio;
   }

@@ -1,0 +1,103 @@
+/** Sums up what happened to a version, from one hour to another. Pure. */
+
+import type { Counter, Platform } from "../counting/documents.ts";
+import { alarmScopes, type Scope } from "./alarm-documents.ts";
+import type { Days } from "./counter-reader.ts";
+import { addMeasures, type Measures } from "./measures.ts";
+
+/** An hour: so many of them since 1970, in UTC. */
+export type Hour = number;
+
+const HOUR_MILLISECONDS = 3_600_000;
+
+export function hourOf(time: number): Hour {
+  return Math.floor(time / HOUR_MILLISECONDS);
+}
+
+/** What production devices reported about a version, hour by hour. */
+export interface History {
+  version_name: string;
+  /** Milliseconds since 1970. */
+  created_at: number;
+  /** In order; hours without a report are left out. */
+  hours: readonly Hour[];
+  /** For each scope, and each of `hours`, the sum of all hours before it; and of all, at the end. */
+  sums: Readonly<Record<Scope, readonly Measures[]>>;
+}
+
+/** Makes the history of a version, from its first and last days. */
+export function historyOf({ version_name, created_at }: Counter, days: Days): History {
+  const ofHours = [...days]
+    .flatMap(([day, { hours }]) =>
+      [...hours].map(([hour, platforms]) => [hourOf(Date.parse(day)) + Number(hour), platforms] as const),
+    )
+    .sort(([a], [b]) => a - b);
+  const hours = ofHours.map(([hour]) => hour);
+  const sums = Object.fromEntries(
+    alarmScopes.map((scope) => [scope, runningSums(ofHours.map(([, platforms]) => partOf(platforms, scope)))]),
+  ) as Record<Scope, Measures[]>;
+  return { version_name, created_at, hours, sums };
+}
+
+function partOf(platforms: Partial<Record<Platform, Measures>>, scope: Scope): Measures | undefined {
+  return scope === "all" ? addMeasures(Object.values(platforms)) : platforms[scope];
+}
+
+function runningSums(parts: readonly (Measures | undefined)[]): Measures[] {
+  let sum = addMeasures([]);
+  const sums = [sum];
+  for (const part of parts) {
+    if (part) sum = combine(sum, part, 1);
+    sums.push(sum);
+  }
+  return sums;
+}
+
+/** Written out, since a look does it thousands of times. */
+function combine(a: Measures, b: Measures, sign: 1 | -1): Measures {
+  return {
+    begun: a.begun + sign * b.begun,
+    downloaded: a.downloaded + sign * b.downloaded,
+    installed: a.installed + sign * b.installed,
+    rolled_back: a.rolled_back + sign * b.rolled_back,
+    starts: a.starts + sign * b.starts,
+    crashes: a.crashes + sign * b.crashes,
+  };
+}
+
+/** Adds up the hours of a version from one up to another, which is left out. */
+export function sumOf({ hours, sums }: History, from: Hour, until: Hour, scope: Scope): Measures {
+  const ofScope = sums[scope];
+  const [first, last] = [ofScope[placeOf(hours, from)], ofScope[placeOf(hours, until)]];
+  return first && last ? combine(last, first, -1) : addMeasures([]);
+}
+
+/** The number of hours before one. */
+function placeOf(hours: readonly Hour[], hour: Hour): number {
+  let [low, high] = [0, hours.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((hours[middle] ?? 0) < hour) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+/** Attempts to install a version, also of plugins that do not report beginnings. */
+export function attemptsIn({ begun, installed, rolled_back }: Measures): number {
+  return Math.max(begun, installed, rolled_back);
+}
+
+/** The share of a version's attempts that come before it counts as released. */
+const STRAY_SHARE = 0.01;
+
+/**
+ * The hour in which a version was released: the first one by whose end it had one in a hundred of its attempts. So nobody can
+ * make a version look old by an event that is sent before it exists. Nothing for a version without attempts.
+ */
+export function releaseOf({ hours, sums: { all } }: History): Hour | undefined {
+  const total = attemptsIn(all.at(-1) ?? addMeasures([]));
+  if (total === 0) return undefined;
+  const place = all.findIndex((sum) => attemptsIn(sum) > 0 && attemptsIn(sum) >= total * STRAY_SHARE);
+  return hours[place - 1];
+}
