@@ -196,6 +196,27 @@ describe("two watchers at the same time", () => {
     expect(await alarm()).to.deep.include({ open: true });
   });
 
+  for (const [what, looks, field] of [
+    ["begin", [failing], "began_at"],
+    ["end", [failing, superseded], "ended_at"],
+  ] as const) {
+    it(`${what} an alarm once, though the slower one writes when the other has ${what === "end" ? "ended" : "begun"} it`, async () => {
+      const { look, db, alarm } = watched();
+      const last = looks.at(-1) ?? failing;
+      await look(...looks.slice(0, -1));
+      let isFirst = true;
+      interceptCalls(db, async ({ method, proceed }) => {
+        if (method === "commit" && isFirst) {
+          isFirst = false;
+          await createAlarmStore(db, () => start + 11 * MINUTE).apply(last);
+        }
+        return proceed();
+      });
+      await look(last);
+      expect((await alarm())?.[field].toMillis()).to.equal(start + 11 * MINUTE);
+    });
+  }
+
   it("are one look: they do not end an alarm that one of them would not", async () => {
     const { look, lookTwice, alarm } = watched();
     await look(failing);
