@@ -74,6 +74,14 @@ const alarmWebhookUrl = text("ALARM_WEBHOOK_URL", {
   secret: true,
 });
 
+const alarmThresholdPercent = int("ALARM_THRESHOLD_PERCENT", {
+  default: 10,
+  least: 1,
+  most: 100,
+  label: "Percent of devices that may fail",
+  description: "Decides where there is no earlier version to compare with. More than this is an alarm.",
+});
+
 const region = text("REGION", {
   default: "us-central1",
   label: "Where the functions run",
@@ -131,6 +139,7 @@ export function readSettings(env: Readonly<Record<string, string | undefined>>) 
     storeMetadata: storeMetadata.read(env),
     maxEventsPerSecond: maxEventsPerSecond.read(env),
     alarmWebhookUrl: alarmWebhookUrl.read(env),
+    alarmThresholdPercent: alarmThresholdPercent.read(env),
     region: region.read(env),
     statsMaxInstances: statsMaxInstances.read(env),
     statsMinInstances: statsMinInstances.read(env),

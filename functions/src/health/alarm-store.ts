@@ -16,6 +16,8 @@ import { alarmAfter, type Look, sightsOf } from "./alarm-life.ts";
 export interface AlarmStore {
   /** Reads the open alarms, of one app or of all. */
   open(app_id?: string): Promise<Alarm[]>;
+  /** Reads the alarms that an app has or had. */
+  ofApp(app_id: string): Promise<Alarm[]>;
   /** Reads the alarms that somebody may still have to be told of, open and ended. */
   toTell(): Promise<Alarm[]>;
   /**
@@ -46,6 +48,7 @@ export function createAlarmStore(db: Firestore, now: () => number): AlarmStore {
 
   return {
     open,
+    ofApp: (app_id) => readAll(alarms.where("app_id", "==", app_id)),
     toTell: () => readAll(alarms.where("to_tell", "==", true)),
     async apply(look) {
       const at = now();

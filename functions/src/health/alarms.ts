@@ -1,8 +1,16 @@
 /** Judges the versions of an app: counts raise a suspicion, and devices decide. Pure. */
 
-import { alarmMeasures, type AlarmMeasure, alarmScopes, type Alarm, type Scope } from "./alarm-documents.ts";
+import { type Alarm, type AlarmMeasure, alarmMeasures, alarmScopes, type Scope } from "./alarm-documents.ts";
 import type { Finding } from "./alarm-life.ts";
-import { attemptsIn, type History, type Hour, hourOf, releaseOf, sumOf } from "./history.ts";
+import {
+  attemptsIn,
+  type History,
+  HOUR_MILLISECONDS,
+  type Hour,
+  hourOf,
+  releaseOf,
+  sumOf,
+} from "./history.ts";
 import { crashed, type Measures, notDownloaded, rolledBack } from "./measures.ts";
 import { binomialTail, fisherExact, type Proportion, rateOf } from "./statistics.ts";
 import { countDevices, type Story, UNDER_WAY_MILLISECONDS } from "./stories.ts";
@@ -49,6 +57,9 @@ const LEAST_SHARE = 0.02;
 const LEAST_BEFORE = 50;
 const ENOUGH_BEFORE = 500;
 
+/** At this level, one of the earlier versions is not like the others. */
+const OUTLIER_LEVEL = 0.001;
+
 /** So many versions are compared with, the latest. */
 const MOST_BEFORE = 10;
 
@@ -59,8 +70,15 @@ export const LEAST_DEVICES = 4;
 const LEAST_FACTOR = 1.5;
 const LEAST_DIFFERENCE = 0.003;
 
-/** All comparisons of an app share this level. It is strict, since a release is looked at dozens of times. */
-export const ALARM_LEVEL = 0.0005;
+/**
+ * The questions of an app about one measure share its level. They are strict, since a release is looked at dozens of times. Most
+ * is left for downloads, where it matters to be fast: later measures have more devices to go by.
+ */
+export const alarmLevels: Readonly<Record<AlarmMeasure, number>> = {
+  not_downloaded: 0.0003,
+  rolled_back: 0.00005,
+  crashed: 0.00005,
+};
 
 /** A suspicion costs reads, so it is raised more easily than an alarm. Counts of reports vary more than chance would have it. */
 const SUSPICION_LEVEL = 0.02;
@@ -77,10 +95,12 @@ export function questionsOf(app: AppView, now: number): Question[] {
   const until = hourOf(now) + 1;
   const live = released.filter(
     (version) =>
-      attemptsIn(sumOf(version, until - DAY_HOURS, until, "all")) > 0 && hasShare(version, released, until),
+      attemptsIn(version, until - DAY_HOURS, until) > 0 && hasShare(version, released, until),
   );
   return live.flatMap((version) => {
-    const earlier = released.slice(0, released.indexOf(version)).filter(({ version_name }) => !app.bad.has(version_name));
+    const earlier = released
+      .slice(0, released.indexOf(version))
+      .filter(({ version_name }) => !app.bad.has(version_name));
     return alarmScopes.flatMap((scope) => [
       ...questionsOfRelease(version, earlier, scope, until, app.threshold),
       ...questionsOfPast(version, scope, until),
@@ -95,8 +115,8 @@ interface Released extends History {
 /** Whether a version has its share of the app's attempts, from its release on or in its last week. */
 function hasShare(version: Released, all: readonly Released[], until: Hour, from = version.release): boolean {
   const since = Math.max(from, until - RELEASE_HOURS);
-  const ofApp = all.reduce((sum, other) => sum + attemptsIn(sumOf(other, since, until, "all")), 0);
-  return attemptsIn(sumOf(version, since, until, "all")) >= ofApp * LEAST_SHARE;
+  const ofApp = all.reduce((sum, other) => sum + attemptsIn(other, since, until), 0);
+  return attemptsIn(version, since, until) >= ofApp * LEAST_SHARE;
 }
 
 /** Compares a young version with all earlier good ones together, at the same age; with a threshold where there are none. */
@@ -116,7 +136,9 @@ function questionsOfRelease(
     if (now.of === 0) return [];
     const before = baselineOf(earlier, measure, scope, age);
     if (before) return [{ version_name, measure, scope, rule: "earlier_versions", now, before }];
-    return [{ version_name, measure, scope, rule: "threshold", now, before: { count: threshold * 100, of: 100 } }];
+    return [
+      { version_name, measure, scope, rule: "threshold", now, before: { count: threshold * 100, of: 100 } },
+    ];
   });
 }
 
@@ -158,7 +180,7 @@ function pool(parts: readonly Proportion[]): Proportion {
   });
   const sum = { count: 0, of: 0 };
   for (const part of used) {
-    if (middle && rateOf(part) > 2 * rateOf(middle) && isWorse(part, middle, ALARM_LEVEL)) continue;
+    if (middle && rateOf(part) > 2 * rateOf(middle) && isWorse(part, middle, OUTLIER_LEVEL)) continue;
     sum.count += part.count;
     sum.of += part.of;
   }
@@ -176,7 +198,7 @@ function questionsOfPast(version: Released, scope: Scope, until: Hour): Question
     const [now, before] = [proportionOf[measure](measures), proportionOf[measure](past)];
     if (now.of === 0 || before.of < LEAST_BEFORE) return [];
     if (!exceedsItsDays(version, measure, scope, until, now)) return [];
-    return [{ version_name, measure, scope, rule: "own_past", now, before, from: from * 3_600_000 }];
+    return [{ version_name, measure, scope, rule: "own_past", now, before, from: from * HOUR_MILLISECONDS }];
   });
 }
 
@@ -184,7 +206,13 @@ function questionsOfPast(version: Released, scope: Scope, until: Hour): Question
  * Whether more failed in the last day than in each day before it: where the same few devices fail again and again, their share
  * grows as the others are done, but not their number.
  */
-function exceedsItsDays(version: Released, measure: AlarmMeasure, scope: Scope, until: Hour, now: Proportion) {
+function exceedsItsDays(
+  version: Released,
+  measure: AlarmMeasure,
+  scope: Scope,
+  until: Hour,
+  now: Proportion,
+) {
   const days: number[] = [];
   for (let day = 1; day <= 7 && until - (day + 1) * DAY_HOURS >= version.release; day++) {
     const from = until - (day + 1) * DAY_HOURS;
@@ -205,7 +233,7 @@ export function isSuspicious({ rule, now, before }: Question): boolean {
 export interface Sample {
   stories: readonly Story[];
   /** Those of each earlier version as they were when it had the age that this one has now, in milliseconds since 1970. */
-  earlier?: { samples: readonly { stories: readonly Story[]; until: number }[] };
+  earlier?: readonly { stories: readonly Story[]; until: number }[];
 }
 
 /** The answer to a question: devices, and what they are compared with. */
@@ -216,14 +244,25 @@ export interface Verdict {
 }
 
 /**
- * Answers a question by devices, where they fail; `undefined` where they do not, or it cannot be told yet. `comparisons` is the
- * number of questions that are asked of the app now.
+ * Answers a question by devices, where they fail; `undefined` where they do not, or it cannot be told yet. `asked` are all
+ * questions that are asked of the app now.
  */
-export function answer(question: Question, sample: Sample, comparisons: number, now: number): Verdict | undefined {
+export function answer(
+  question: Question,
+  sample: Sample,
+  asked: readonly Question[],
+  now: number,
+): Verdict | undefined {
   const { measure, scope, rule, from } = question;
-  const level = ALARM_LEVEL / Math.max(1, comparisons);
-  const until = measure === "not_downloaded" ? now - UNDER_WAY_MILLISECONDS : Number.POSITIVE_INFINITY;
-  const devices = countDevices(sample.stories, { measure, scope, until, ...(from !== undefined && { from }) });
+  const comparisons = asked.filter((other) => other.measure === measure).length;
+  const level = alarmLevels[measure] / Math.max(1, comparisons);
+  const until = settledBy(measure, now);
+  const devices = countDevices(sample.stories, {
+    measure,
+    scope,
+    until,
+    ...(from !== undefined && { from }),
+  });
   if (devices.count < LEAST_DEVICES) return undefined;
   const verdict = (before: Proportion) => ({ question, now: devices, before });
   switch (rule) {
@@ -242,16 +281,29 @@ export function answer(question: Question, sample: Sample, comparisons: number, 
       const attempts = { count: devices.count, of: Math.max(devices.of, weightOf(sample.stories, question)) };
       if (isWorse(attempts, question.before, level)) return verdict(question.before);
       if (!sample.earlier) return undefined;
-      const before = { count: 0, of: 0 };
-      for (const { stories, until } of sample.earlier.samples) {
-        const settledUntil = measure === "not_downloaded" ? until - UNDER_WAY_MILLISECONDS : until;
-        const { count, of } = countDevices(stories, { measure, scope, until: settledUntil });
-        before.count += count;
-        before.of += of;
-      }
+      const before = countEarlier(question, sample.earlier);
       return isWorse(devices, before, level) ? verdict(before) : undefined;
     }
   }
+}
+
+/** Counts the devices of earlier versions that a question compares with. */
+export function countEarlier(
+  { measure, scope }: Pick<Question, "measure" | "scope">,
+  earlier: NonNullable<Sample["earlier"]>,
+): Proportion {
+  const sum = { count: 0, of: 0 };
+  for (const { stories, until } of earlier) {
+    const { count, of } = countDevices(stories, { measure, scope, until: settledBy(measure, until) });
+    sum.count += count;
+    sum.of += of;
+  }
+  return sum;
+}
+
+/** The time before which something must have begun so that its outcome is known at another. */
+function settledBy(measure: AlarmMeasure, time: number): number {
+  return measure === "not_downloaded" ? time - UNDER_WAY_MILLISECONDS : time;
 }
 
 /** Crashes are counted by start, of which a device has many. */
@@ -303,7 +355,7 @@ function excessOf({ now, before }: Verdict): number {
 /** The times over which a version must have been good again, the shortest in which enough happened decides. */
 const GOOD_HOURS = [2, DAY_HOURS];
 const LEAST_GOOD = 30;
-const GOOD_LEVEL = 0.01;
+const GOOD_LEVEL = 0.001;
 
 /**
  * Whether a version that has failed is good again: lately, clearly fewer reports are of failures. An alarm says how often it
@@ -337,8 +389,7 @@ const LEAST_SUPERSEDING = 20;
 /** The versions that devices no longer get: they get others, or nothing for a day. */
 export function supersededOf(histories: readonly History[], now: number): string[] {
   const until = hourOf(now) + 1;
-  const attemptsOf = (history: History, hours: number) =>
-    attemptsIn(sumOf(history, until - hours, until, "all"));
+  const attemptsOf = (history: History, hours: number) => attemptsIn(history, until - hours, until);
   const ofAll = histories.reduce((sum, history) => sum + attemptsOf(history, SUPERSEDED_HOURS), 0);
   return histories
     .filter((history) => {

@@ -5,8 +5,8 @@ import {
   COUNTERS,
   type Counter,
   counterDocument,
-  dayDocument,
   DAY_MILLISECONDS,
+  dayDocument,
   dayId,
   daysOf,
   type Platform,
@@ -159,16 +159,16 @@ export function createCounterReader(
       // They change no more, but by what is counted late.
       before || dayId(counter.created_at) >= firstOfLast
         ? undefined
-        : ofVersion
-            .where(id, "<", afterFirst < firstOfLast ? afterFirst : firstOfLast)
-            .get(),
+        : ofVersion.where(id, "<", afterFirst < firstOfLast ? afterFirst : firstOfLast).get(),
       dayId(counter.updated_at) < from ? undefined : ofVersion.where(id, ">=", from).get(),
     ]);
     const kept = [...(before?.days ?? [])].filter(
       ([day]) => day < afterFirst || (!again && day >= firstOfLast),
     );
     const fresh = [...(first?.docs ?? []), ...(last?.docs ?? [])];
-    const days = new Map([...kept, ...fresh.map((day) => [day.id, readDay(day.data())] as const)].sort(byDay));
+    const days = new Map(
+      [...kept, ...fresh.map((day) => [day.id, readDay(day.data())] as const)].sort(byDay),
+    );
     daysRead.set(counter.id, {
       days,
       updated_at: counter.updated_at,

@@ -37,7 +37,15 @@ const ID_DIGITS = 8;
 const IDS = 16 ** ID_DIGITS;
 
 /** What sets devices apart, by the names of the plugin. */
-const factFields = ["version_build", "version_os", "plugin_version", "channel", "defaultChannel", "install_source", "message"] as const;
+const factFields = [
+  "version_build",
+  "version_os",
+  "plugin_version",
+  "channel",
+  "defaultChannel",
+  "install_source",
+  "message",
+] as const;
 
 const text = z.string().optional().catch(undefined);
 const facts = z.object(Object.fromEntries(factFields.map((field) => [field, text])));

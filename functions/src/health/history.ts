@@ -8,7 +8,7 @@ import { addMeasures, type Measures } from "./measures.ts";
 /** An hour: so many of them since 1970, in UTC. */
 export type Hour = number;
 
-const HOUR_MILLISECONDS = 3_600_000;
+export const HOUR_MILLISECONDS = 3_600_000;
 
 export function hourOf(time: number): Hour {
   return Math.floor(time / HOUR_MILLISECONDS);
@@ -34,7 +34,10 @@ export function historyOf({ version_name, created_at }: Counter, days: Days): Hi
     .sort(([a], [b]) => a - b);
   const hours = ofHours.map(([hour]) => hour);
   const sums = Object.fromEntries(
-    alarmScopes.map((scope) => [scope, runningSums(ofHours.map(([, platforms]) => partOf(platforms, scope)))]),
+    alarmScopes.map((scope) => [
+      scope,
+      runningSums(ofHours.map(([, platforms]) => partOf(platforms, scope))),
+    ]),
   ) as Record<Scope, Measures[]>;
   return { version_name, created_at, hours, sums };
 }
@@ -83,9 +86,17 @@ function placeOf(hours: readonly Hour[], hour: Hour): number {
   return low;
 }
 
-/** Attempts to install a version, also of plugins that do not report beginnings. */
-export function attemptsIn({ begun, installed, rolled_back }: Measures): number {
-  return Math.max(begun, installed, rolled_back);
+/**
+ * Attempts at a version, from one hour up to another. Beginnings, where its plugins report them: after a rollback, a device
+ * installs the version before again without an attempt. Otherwise installs.
+ */
+export function attemptsIn(history: History, from: Hour, until: Hour): number {
+  const { begun, installed, rolled_back } = sumOf(history, from, until, "all");
+  return hasBeginnings(history) ? begun : Math.max(installed, rolled_back);
+}
+
+function hasBeginnings({ sums: { all } }: History): boolean {
+  return (all.at(-1)?.begun ?? 0) > 0;
 }
 
 /** The share of a version's attempts that come before it counts as released. */
@@ -95,9 +106,9 @@ const STRAY_SHARE = 0.01;
  * The hour in which a version was released: the first one by whose end it had one in a hundred of its attempts. So nobody can
  * make a version look old by an event that is sent before it exists. Nothing for a version without attempts.
  */
-export function releaseOf({ hours, sums: { all } }: History): Hour | undefined {
-  const total = attemptsIn(all.at(-1) ?? addMeasures([]));
+export function releaseOf(history: History): Hour | undefined {
+  const { hours } = history;
+  const total = attemptsIn(history, Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY);
   if (total === 0) return undefined;
-  const place = all.findIndex((sum) => attemptsIn(sum) > 0 && attemptsIn(sum) >= total * STRAY_SHARE);
-  return hours[place - 1];
+  return hours.find((hour) => attemptsIn(history, Number.NEGATIVE_INFINITY, hour + 1) >= total * STRAY_SHARE);
 }

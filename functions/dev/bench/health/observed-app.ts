@@ -54,7 +54,7 @@ export function createObservedApp(random: () => number, thresholdPercent = 10): 
   let lastChange = Number.NEGATIVE_INFINITY;
 
   const judge = createJudge({
-    thresholdPercent,
+    alarmThresholdPercent: thresholdPercent,
     evidence: {
       async storiesOf({ version_name }, share, until = Number.POSITIVE_INFINITY) {
         const version = versions.get(version_name);
@@ -89,7 +89,12 @@ export function createObservedApp(random: () => number, thresholdPercent = 10): 
       platforms: {},
       development: {},
     };
-    const version = { counter, history: undefined, days: new Map<string, DayOfVersion>(), events: new Map<string, SentEvent[]>() };
+    const version = {
+      counter,
+      history: undefined,
+      days: new Map<string, DayOfVersion>(),
+      events: new Map<string, SentEvent[]>(),
+    };
     versions.set(name, version);
     return version;
   };

@@ -36,7 +36,12 @@ export interface Release {
   begins: number;
   ends: number;
   /** The share of devices that it fails for, by platform; they try again, `reports` times. */
-  bad?: { share: number; platforms: readonly Platform[]; since?: number; way?: "not_downloaded" | "rolled_back" };
+  bad?: {
+    share: number;
+    platforms: readonly Platform[];
+    since?: number;
+    way?: "not_downloaded" | "rolled_back";
+  };
   /** The share of the devices that may have it. */
   rollout?: number;
 }
@@ -72,7 +77,11 @@ export function createDevices(world: World, chance: Chance): Device[] {
     const platform = pick(platformShares, chance);
     const plugin_version = platform === "electron" ? "0.0.1" : pick(pluginShares, chance);
     return {
-      id: Array.from({ length: 4 }, () => Math.floor(chance() * 2 ** 32).toString(16).padStart(8, "0")).join(""),
+      id: Array.from({ length: 4 }, () =>
+        Math.floor(chance() * 2 ** 32)
+          .toString(16)
+          .padStart(8, "0"),
+      ).join(""),
       platform,
       plugin_version,
       plugin: createPlugin(platform, plugin_version),
@@ -83,7 +92,12 @@ export function createDevices(world: World, chance: Chance): Device[] {
 }
 
 /** What the devices report about a release, in the order in which it comes. */
-export function eventsOf(world: World, devices: readonly Device[], release: Release, chance: Chance): SentEvent[] {
+export function eventsOf(
+  world: World,
+  devices: readonly Device[],
+  release: Release,
+  chance: Chance,
+): SentEvent[] {
   const events: SentEvent[] = [];
   for (const device of devices) {
     if (chance() < (release.rollout ?? 1)) live(world, device, release, chance, events);
@@ -113,7 +127,14 @@ function live(world: World, device: Device, release: Release, chance: Chance, ev
     return time;
   };
   const fail = (at: number) => {
-    const outcome = pick([["network", 6], ["checksum", 2], ["disk_space", 0]] as const, chance);
+    const outcome = pick(
+      [
+        ["network", 6],
+        ["checksum", 2],
+        ["disk_space", 0],
+      ] as const,
+      chance,
+    );
     return send(plugin.attempt({ target, running, kind: "zip", outcome }), at);
   };
 
