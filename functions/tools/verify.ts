@@ -31,6 +31,7 @@ import { addTo } from "./lib/tally.ts";
 export type Finding =
   | "counted events are missing"
   | "fewer events than counted"
+  | "hours are not those of its events"
   | "not the sum of its days"
   | "not the sum of its platforms and development";
 
@@ -64,8 +65,8 @@ export interface Verification {
  * Compares counters with events, by day, platform and action, as of one moment: Firestore reads the past of the last
  * hour, so events that are counted meanwhile do not matter. Memory grows with counters and days, not with events.
  *
- * A day of which no event has expired must equal the sum of its events; any other day must be at least that. A total
- * must be the sum of its days, whatever is retained.
+ * A day of which no event has expired must equal the sum of its events; any other day must be at least that. Its hours are
+ * compared where all else agrees. A total must be the sum of its days, whatever is retained.
  */
 export async function verify(
   db: Firestore,
@@ -181,11 +182,11 @@ async function* countersWithDays(
   const deltas = await readDeltas(db, which, paging);
   for await (const page of pages(countersQuery(db, which), paging)) {
     for (const snapshot of page) {
-      const { id: _, app_id, version_name, updated_at: __, ...counts } = parseCounter(snapshot);
+      const { app_id, version_name, actions, platforms, development } = parseCounter(snapshot);
       const counter = {
         app_id,
         version_name,
-        total: flatCountsOf(counts),
+        total: flatCountsOf({ actions, platforms, development }),
         days: new Map<string, FlatCounts>(),
       };
       for await (const dayPage of pages(daysOf(snapshot.ref), paging)) {
@@ -249,28 +250,39 @@ function* differencesOf(
 ): Generator<Found> {
   const sum: FlatCounts = new Map();
   for (const day of [...new Set([...days.keys(), ...retained.keys()])].sort()) {
-    const counter = days.get(day) ?? new Map<string, number>();
-    for (const [key, count] of counter) if (!isOfHour(key)) addTo(sum, key, count);
-    yield* compare(day, counter, retained.get(day)?.figures ?? new Map(), (counted, events, key) => {
-      if (isExact(day)) return counted < events ? "counted events are missing" : "fewer events than counted";
-      // A measure can also become less, by an event that may have expired.
-      return counted < events && !isOfHour(key) ? "counted events are missing" : undefined;
-    });
-    yield* compareParts(day, counter);
+    const counter = parted(days.get(day));
+    const events = parted(retained.get(day)?.figures);
+    for (const [key, count] of counter.counts) addTo(sum, key, count);
+    const found = [
+      ...compare(day, counter.counts, events.counts, (counted, expected) =>
+        counted < expected ? "counted events are missing" : "fewer events than counted",
+      ),
+    ];
+    yield* found.filter(({ finding }) => finding === "counted events are missing" || isExact(day));
+    // An event that is gone does not tell which hour it was in.
+    if (found.length === 0) {
+      yield* compare(day, counter.hours, events.hours, () => "hours are not those of its events");
+    }
+    yield* compareParts(day, counter.counts);
   }
   yield* compare("total", total, sum, () => "not the sum of its days");
   yield* compareParts("total", total);
 }
 
-function isOfHour(key: string): boolean {
-  return mapOf(key) === "hours";
+/** The figures of a day, those of its hours apart: a measure can also become less. */
+function parted(figures: FlatCounts = new Map()): { counts: FlatCounts; hours: FlatCounts } {
+  const { counts = [], hours = [] } = Object.groupBy(figures, ([key]) =>
+    mapOf(key) === "hours" ? "hours" : "counts",
+  );
+  return { counts: new Map(counts), hours: new Map(hours) };
 }
 
 /** Every event is on one platform, or of a development build: each action is the sum of these. */
 function* compareParts(day: string, figures: FlatCounts): Generator<Found> {
   const sum: FlatCounts = new Map();
   for (const [key, count] of figures) {
-    if (mapOf(key) === "platforms" || mapOf(key) === "development") addTo(sum, `actions ${actionOf(key)}`, count);
+    if (mapOf(key) === "platforms" || mapOf(key) === "development")
+      addTo(sum, `actions ${actionOf(key)}`, count);
   }
   const total = new Map([...figures].filter(([key]) => mapOf(key) === "actions"));
   yield* compare(day, total, sum, () => "not the sum of its platforms and development");
@@ -280,13 +292,14 @@ function* compare(
   day: string,
   counters: FlatCounts,
   expectations: FlatCounts,
-  judge: (counter: number, expected: number, key: string) => Finding | undefined,
+  judge: (counter: number, expected: number) => Finding,
 ): Generator<Found> {
   for (const key of new Set([...counters.keys(), ...expectations.keys()])) {
     const counter = counters.get(key) ?? 0;
     const expected = expectations.get(key) ?? 0;
-    const finding = counter === expected ? undefined : judge(counter, expected, key);
-    if (finding) yield { day, platform: partOf(key), action: actionOf(key), counter, expected, finding };
+    if (counter === expected) continue;
+    const finding = judge(counter, expected);
+    yield { day, platform: partOf(key), action: actionOf(key), counter, expected, finding };
   }
 }
 
@@ -294,9 +307,10 @@ function mapOf(key: string): string {
   return key.slice(0, key.indexOf(" "));
 }
 
-/** `ios` of `platforms ios set`, `14 ios` of `hours 14 ios begun`, `all` of `actions set`, and of development builds. */
+/** `all` of `actions set`, `ios` of `platforms ios set`, `development` of `development set`, `14 ios` of `hours 14 ios begun`. */
 function partOf(key: string): string {
-  return key.split(" ").slice(1, -1).join(" ") || "all";
+  const [map = "", ...path] = key.split(" ").slice(0, -1);
+  return path.join(" ") || (map === "actions" ? "all" : map);
 }
 
 function actionOf(key: string): string {

@@ -260,7 +260,9 @@ export function addToCounter(
 
 /** The same figures as increments, for a write that merges: there, an empty map would replace the one that is stored. */
 function increments(figures: NestedFigures): Record<string, unknown> {
-  const entries = Object.entries(figures).filter(([, value]) => typeof value === "number" || figuresIn(value));
+  const entries = Object.entries(figures).filter(
+    ([, value]) => typeof value === "number" || figuresIn(value),
+  );
   return Object.fromEntries(
     entries.map(([name, value]) => [
       name,
@@ -269,7 +271,7 @@ function increments(figures: NestedFigures): Record<string, unknown> {
   );
 }
 
-/** The number of figures in counts: each becomes a transform of the document that they are added to. */
+/** The number of figures in counts: each becomes a transform of the document that it is added to. */
 export function figuresIn(figures: NestedFigures): number {
   return Object.values(figures).reduce<number>(
     (sum, value) => sum + (typeof value === "number" ? 1 : figuresIn(value)),

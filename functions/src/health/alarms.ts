@@ -16,7 +16,9 @@ import { binomialTail, fisherExact, type Proportion, rateOf } from "./statistics
 import { countDevices, type Story, UNDER_WAY_MILLISECONDS } from "./stories.ts";
 
 const proportionOf: Record<AlarmMeasure, (measures: Measures) => Proportion> = {
-  not_downloaded: notDownloaded,
+  // In hours, more downloaded than begun are those that began in the hour before.
+  not_downloaded: ({ begun, downloaded, ...rest }) =>
+    notDownloaded({ ...rest, begun, downloaded: Math.min(begun, downloaded) }),
   rolled_back: rolledBack,
   crashed,
 };

@@ -49,10 +49,10 @@ describe("firestore.indexes.json", () => {
     ]);
   });
 
-  it("indexes nothing of deltas and days, and of counters no platforms", () => {
+  it("indexes nothing of deltas and days, and of counters neither platforms nor development builds", () => {
     expect(overridesOf(DELTAS)).to.deep.equal(["*: none"]);
     expect(overridesOf(DAYS)).to.deep.equal(["*: none"]);
-    expect(overridesOf(COUNTERS)).to.deep.equal(["platforms: none"]);
+    expect(overridesOf(COUNTERS)).to.deep.equal(["platforms: none", "development: none"]);
   });
 
   it("lets Firestore delete events by expire_at, and nothing else", () => {
