@@ -96,8 +96,7 @@ export function questionsOf(app: AppView, now: number): Question[] {
     .sort((a, b) => a.release - b.release || a.created_at - b.created_at);
   const until = hourOf(now) + 1;
   const live = released.filter(
-    (version) =>
-      attemptsIn(version, until - DAY_HOURS, until) > 0 && hasShare(version, released, until),
+    (version) => attemptsIn(version, until - DAY_HOURS, until) > 0 && hasShare(version, released, until),
   );
   return live.flatMap((version) => {
     const earlier = released

@@ -3,7 +3,7 @@
 import type { Alarm } from "./alarm-documents.ts";
 import { fisherExact, rateOf } from "./statistics.ts";
 
-/** What is known of a device: its native build, its system, and so on, by the plugin's names. */
+/** What is known of a device, by the plugin's names: its native build, its system, and so on. What is absent is not known. */
 export type Facts = Readonly<Record<string, readonly string[]>>;
 
 type Cause = Alarm["causes"][number];
@@ -17,17 +17,19 @@ const LEAST_DIFFERENCE = 0.2;
 /** All values together are taken for a cause by chance one time in a hundred. */
 const CAUSE_LEVEL = 0.01;
 
-/** The values that set the failing devices apart, the most telling first. */
+/** The values that set the failing devices apart, the most telling first. Shares are of the devices of which the field is known. */
 export function causesOf(failing: readonly Facts[], others: readonly Facts[]): Cause[] {
   const candidates = countValues(failing).filter(({ count }) => count >= LEAST_DEVICES);
-  const amongOthers = new Map(countValues(others).map((value) => [keyOf(value), value.count]));
   return candidates
-    .map((candidate) => ({
-      field: candidate.field,
-      value: candidate.value,
-      failing: { count: candidate.count, of: failing.length },
-      others: { count: amongOthers.get(keyOf(candidate)) ?? 0, of: others.length },
-    }))
+    .map(({ field, value, count }): Cause => {
+      const known = others.flatMap((facts) => facts[field] ?? []);
+      return {
+        field,
+        value,
+        failing: { count, of: knownOf(failing, field) },
+        others: { count: known.filter((other) => other === value).length, of: knownOf(others, field) },
+      };
+    })
     .filter(
       (cause) =>
         differenceOf(cause) >= LEAST_DIFFERENCE &&
@@ -37,25 +39,23 @@ export function causesOf(failing: readonly Facts[], others: readonly Facts[]): C
     .slice(0, MOST_CAUSES);
 }
 
+function knownOf(devices: readonly Facts[], field: string): number {
+  return devices.filter((facts) => facts[field] !== undefined).length;
+}
+
 function differenceOf({ failing, others }: Cause): number {
   return rateOf(failing) - rateOf(others);
 }
 
+/** How many devices have each value. */
 function countValues(devices: readonly Facts[]): { field: string; value: string; count: number }[] {
   const counts = new Map<string, { field: string; value: string; count: number }>();
-  for (const facts of devices) {
-    for (const [field, values] of Object.entries(facts)) {
-      for (const value of new Set(values)) {
-        const key = keyOf({ field, value });
-        const counted = counts.get(key) ?? { field, value, count: 0 };
-        counted.count++;
-        counts.set(key, counted);
-      }
+  for (const [field, values] of devices.flatMap((facts) => Object.entries(facts))) {
+    for (const value of values) {
+      const key = `${field} ${value}`;
+      const known = counts.get(key) ?? { field, value, count: 0 };
+      counts.set(key, { ...known, count: known.count + 1 });
     }
   }
   return [...counts.values()];
-}
-
-function keyOf({ field, value }: { field: string; value: string }): string {
-  return `${field} ${value}`;
 }

@@ -89,7 +89,8 @@ export function createEvidence(db: Firestore, random: () => number = Math.random
         const known = Object.entries({ platform, ...facts }).flatMap(([field, value]) =>
           value === undefined ? [] : [[field, [value]] as const],
         );
-        return { ...Object.fromEntries(known), action: reasons[index] ?? [] };
+        const action = reasons[index];
+        return { ...Object.fromEntries(known), ...(action && { action }) };
       });
     },
   };

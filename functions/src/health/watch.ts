@@ -47,7 +47,8 @@ export function createWatch({ reader, alarms, judge, tell, now }: WatchOptions):
       for (const [app_id, ofApp] of Map.groupBy(counters, (counter) => counter.app_id)) {
         const changedAt = Math.max(...ofApp.map(({ updated_at }) => updated_at));
         // What was under way when it was judged may be lost by now.
-        if (!open.has(app_id) && (judgedAt.get(app_id) ?? 0) > changedAt + 2 * UNDER_WAY_MILLISECONDS) continue;
+        if (!open.has(app_id) && (judgedAt.get(app_id) ?? 0) > changedAt + 2 * UNDER_WAY_MILLISECONDS)
+          continue;
         await attempt(
           readApp(app_id, ofApp, reader, alarms).then(async (app) => {
             const at = now();

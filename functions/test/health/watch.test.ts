@@ -1,10 +1,9 @@
 import { expect } from "chai";
 import type { Firestore } from "firebase-admin/firestore";
 import { logs } from "../../dev/testing/captured-logs.ts";
-import { createImpatientTime, systemTime } from "../../dev/testing/clocks.ts";
+import { systemTime } from "../../dev/testing/clocks.ts";
 import { anEvent } from "../../dev/testing/events.ts";
 import { createFirestore } from "../../dev/testing/firestores.ts";
-import { createEventCounter } from "../../src/counting/count-events.ts";
 import { createAlarmStore } from "../../src/health/alarm-store.ts";
 import { createCounterReader } from "../../src/health/counter-reader.ts";
 import { createEvidence } from "../../src/health/evidence.ts";
@@ -13,6 +12,7 @@ import { createTeller } from "../../src/health/tell.ts";
 import { createWatch, WATCHED_DAYS } from "../../src/health/watch.ts";
 import { createEventParser } from "../../src/ingest/event.ts";
 import { createEventStore } from "../../src/ingest/event-store.ts";
+import { addAllDeltas, countAllEvents } from "../tools/operator.ts";
 
 const MINUTE = 60_000;
 
@@ -26,23 +26,25 @@ async function report(db: Firestore, events: readonly Record<string, unknown>[])
   });
   const options = { eventRetentionDays: 90, storeCustomId: true, storeMetadata: true, ...systemTime };
   await createEventStore(db, options)(parsed);
-  const { docs } = await db.collection("events").where("counted", "==", false).get();
-  const count = createEventCounter(db, createImpatientTime());
-  await Promise.all(docs.map(count));
+  await countAllEvents(db);
+  await addAllDeltas(db);
 }
 
 let device = 0;
 
 /** What a device reports about an update to `version_name`, which it gets or not. */
 function update(version_name: string, gets: boolean, fields: Record<string, unknown> = {}) {
-  const device_id = `${(device++ * 2_654_435_761 % 2 ** 32).toString(16).padStart(8, "0")}-0000-4000-8000-000000000000`;
+  const device_id = `${((device++ * 2_654_435_761) % 2 ** 32).toString(16).padStart(8, "0")}-0000-4000-8000-000000000000`;
   const timestamp = Date.now() - 10 * MINUTE;
   const said = { platform: "ios", device_id, timestamp, ...fields };
   return [
     { ...said, version_name, action: "download_zip_start" },
     ...(gets
       ? ["download_complete", "set"].map((action) => ({ ...said, version_name, action }))
-      : [{ ...said, version_name: "1.0.0", action: "checksum_fail" }, { ...said, version_name: "1.0.0", action: "download_fail" }]),
+      : [
+          { ...said, version_name: "1.0.0", action: "checksum_fail" },
+          { ...said, version_name: "1.0.0", action: "download_fail" },
+        ]),
   ];
 }
 
@@ -82,10 +84,11 @@ describe("the watch", () => {
     ]);
     await watch();
     await watch();
+      console.log(d.ref.path, JSON.stringify(d.data().hours));
     const { docs } = await db.collection("alarms").get();
-    expect(docs.map((alarm) => [alarm.get("version_name"), alarm.get("measure"), alarm.get("scopes")])).to.deep.equal([
-      ["2.5.1", "not_downloaded", ["ios"]],
-    ]);
+    expect(
+      docs.map((alarm) => [alarm.get("version_name"), alarm.get("measure"), alarm.get("scopes")]),
+    ).to.deep.equal([["2.5.1", "not_downloaded", ["ios"]]]);
     console.log(JSON.stringify(docs[0]?.data(), null, 1));
     console.log(logs);
   });
