@@ -1,5 +1,6 @@
 /** Judges the versions of an app: counts raise a suspicion, and devices decide. Pure. */
 
+import { platforms } from "../counting/documents.ts";
 import { type Alarm, type AlarmMeasure, alarmMeasures, alarmScopes, type Scope } from "./alarm-documents.ts";
 import type { Finding } from "./alarm-life.ts";
 import {
@@ -179,13 +180,11 @@ function pool(parts: readonly Proportion[]): Proportion {
     below += of;
     return below >= total / 2;
   });
-  const sum = { count: 0, of: 0 };
-  for (const part of used) {
-    if (middle && rateOf(part) > 2 * rateOf(middle) && isWorse(part, middle, OUTLIER_LEVEL)) continue;
-    sum.count += part.count;
-    sum.of += part.of;
-  }
-  return sum;
+  return sum(
+    used.filter(
+      (part) => !middle || rateOf(part) <= 2 * rateOf(middle) || !isWorse(part, middle, OUTLIER_LEVEL),
+    ),
+  );
 }
 
 /** Compares a version's last day with its days before: an update server may break at any time. Crashes are not its fault. */
@@ -293,13 +292,11 @@ export function countEarlier(
   { measure, scope }: Pick<Question, "measure" | "scope">,
   earlier: NonNullable<Sample["earlier"]>,
 ): Proportion {
-  const sum = { count: 0, of: 0 };
-  for (const { stories, until } of earlier) {
-    const { count, of } = countDevices(stories, { measure, scope, until: settledBy(measure, until) });
-    sum.count += count;
-    sum.of += of;
-  }
-  return sum;
+  return sum(
+    earlier.map(({ stories, until }) =>
+      countDevices(stories, { measure, scope, until: settledBy(measure, until) }),
+    ),
+  );
 }
 
 /** The time before which something must have begun so that its outcome is known at another. */
@@ -327,10 +324,14 @@ export function isWorse(now: Proportion, before: Proportion, level: number): boo
 }
 
 /**
- * Sums up the answers: one finding for each version and measure. The platforms that fail by themselves say it all; where none
- * does, all of them together do.
+ * Sums up the answers: one finding for each version and measure. The platforms that fail by themselves say it all. Where none
+ * does, but all of them together do, it is the one that fails clearly more often than the others, or all.
  */
-export function findingsOf(verdicts: readonly Verdict[]): Omit<Finding, "causes">[] {
+export function findingsOf(
+  verdicts: readonly Verdict[],
+  { stories }: Sample,
+  now: number,
+): Omit<Finding, "causes">[] {
   const ofAlarm = Map.groupBy(verdicts, ({ question }) => `${question.measure} ${question.version_name}`);
   return [...ofAlarm.values()].flatMap((same) => {
     const onPlatforms = same.filter(({ question }) => question.scope !== "all");
@@ -339,13 +340,37 @@ export function findingsOf(verdicts: readonly Verdict[]): Omit<Finding, "causes"
     );
     if (!worst) return [];
     const { version_name, measure, rule, scope } = worst.question;
+    const finding = { version_name, measure, rule, before: worst.before };
+    if (scope === "all") return [{ ...finding, ...narrowed(worst, stories, now) }];
     const more = others.filter(({ question }) => question.rule === rule && question.scope !== scope);
     const scopes: Finding["scopes"] = [scope, ...more.map(({ question }) => question.scope)];
-    const now = [worst, ...more].reduce(
-      (sum, { now }) => ({ count: sum.count + now.count, of: sum.of + now.of }),
-      { count: 0, of: 0 },
-    );
-    return [{ version_name, measure, scopes, rule, now, before: worst.before }];
+    return [{ ...finding, scopes, now: sum([worst, ...more].map(({ now }) => now)) }];
+  });
+}
+
+/** At this level, one platform fails more often than the others. */
+const NARROWING_LEVEL = 0.01;
+
+function narrowed(
+  { question, now: all }: Verdict,
+  stories: readonly Story[],
+  now: number,
+): Pick<Finding, "scopes" | "now"> {
+  const { measure, from } = question;
+  const until = settledBy(measure, now);
+  for (const scope of platforms) {
+    const own = countDevices(stories, { measure, scope, until, ...(from !== undefined && { from }) });
+    const others = { count: all.count - own.count, of: all.of - own.of };
+    if (own.count >= LEAST_DEVICES && isWorse(own, others, NARROWING_LEVEL))
+      return { scopes: [scope], now: own };
+  }
+  return { scopes: ["all"], now: all };
+}
+
+function sum(parts: readonly Proportion[]): Proportion {
+  return parts.reduce((total, { count, of }) => ({ count: total.count + count, of: total.of + of }), {
+    count: 0,
+    of: 0,
   });
 }
 
@@ -370,14 +395,10 @@ export function isGoodAgain(
   const until = hourOf(now) + 1;
   for (const hours of GOOD_HOURS) {
     const lately = scopes.map((scope) => proportionOf[measure](sumOf(history, until - hours, until, scope)));
-    const sum = { count: 0, of: 0 };
-    for (const { count, of } of lately) {
-      sum.count += count;
-      sum.of += of;
-    }
-    if (sum.of < LEAST_GOOD) continue;
+    const total = sum(lately);
+    if (total.of < LEAST_GOOD) continue;
     const limit = rateOf(before) + (rateOf(bad) - rateOf(before)) / 3;
-    if (rateOf(sum) < limit && fisherExact(bad, sum) < GOOD_LEVEL) return true;
+    if (rateOf(total) < limit && fisherExact(bad, total) < GOOD_LEVEL) return true;
   }
   return false;
 }

@@ -36,25 +36,26 @@ export interface JudgeOptions {
 }
 
 /**
- * A version is read again when so many times as many attempts at it are known to have settled, sooner while there are few; or
- * after a day. Suspicion can last for weeks, and reads cost.
+ * A version is read again when so many times as many attempts at it are known to have settled: sooner while they are few, later
+ * when it alarms already. Suspicion can last for weeks, and reads cost.
  */
-const GROWTH = 1.25;
-const EARLY_GROWTH = 1.05;
-const EARLY_ATTEMPTS = 200;
-const GROWTH_OF_ALARM = 2;
+function growthOf(attempts: number, alarms: boolean): number {
+  if (alarms) return 2;
+  if (attempts < 100) return 1.1;
+  return attempts < 500 ? 1.25 : 1.6;
+}
 
 /** Makes a judge. It remembers what it has read, so use it again for the next look. */
 export function createJudge({ evidence, alarmThresholdPercent }: JudgeOptions): Judge {
   const investigate = createInvestigator(evidence);
   const lastReads = new Map<string, { settled: number; at: number }>();
 
-  /** Whether so much is new about a version that its devices are worth reading. What alarms already is read less often. */
-  const isDue = ({ key, attempts, alarms }: Reason, now: number) => {
+  /** Whether so much is new about a version that its devices are worth reading. The last day is new every day. */
+  const isDue = ({ key, rule, attempts, alarms }: Reason, now: number) => {
     const last = lastReads.get(key);
-    if (!last || now - last.at >= DAY_MILLISECONDS) return true;
-    const growth = alarms ? GROWTH_OF_ALARM : attempts < EARLY_ATTEMPTS ? EARLY_GROWTH : GROWTH;
-    return attempts > last.settled * growth;
+    if (!last) return true;
+    if (rule === "own_past" && now - last.at >= DAY_MILLISECONDS) return true;
+    return attempts > last.settled * growthOf(attempts, alarms);
   };
 
   return async ({ app_id, versions, alarms }, now) => {
@@ -89,7 +90,7 @@ export function createJudge({ evidence, alarmThresholdPercent }: JudgeOptions): 
       for (const { key, attempts } of reasons) {
         lastReads.set(key, { settled: attempts * settledShare, at: now });
       }
-      for (const finding of findingsOf(verdicts)) {
+      for (const finding of findingsOf(verdicts, sample, now)) {
         if (isGood(finding)) continue;
         const known = openAlarm(open, finding);
         const causes = known?.causes ?? (await findCauses(evidence, app_id, finding, sample.stories, now));
@@ -124,6 +125,7 @@ function inOrderOfRelease(versions: WatchedApp["versions"]): ReleasedCounter[] {
 /** Why the devices of a version may be worth reading: a rule, and how many attempts it is about. */
 interface Reason {
   key: string;
+  rule: Question["rule"];
   attempts: number;
   /** Whether all of it alarms already. */
   alarms: boolean;
@@ -136,6 +138,7 @@ function reasonsToRead(
 ): Reason[] {
   return [...Map.groupBy(suspicions, ({ rule }) => rule)].map(([rule, same]) => ({
     key: `${id} ${rule}`,
+    rule,
     attempts: Math.max(...same.map(({ now }) => now.of)),
     alarms: same.every(({ measure }) => openAlarm(open, { version_name, measure }) !== undefined),
   }));

@@ -1,7 +1,7 @@
 /** Reads as many devices of a version as it takes to answer what is suspicious about it. */
 
 import type { Counter } from "../counting/documents.ts";
-import { countEarlier, LEAST_DEVICES, type Question, type Sample, type Verdict } from "./alarms.ts";
+import { countEarlier, isWorse, type Question, type Sample, type Verdict } from "./alarms.ts";
 import { attemptsOf } from "./counter-reader.ts";
 import { type Evidence, MOST_EVENTS } from "./evidence.ts";
 import { type Proportion, rateOf } from "./statistics.ts";
@@ -46,15 +46,17 @@ const MOST_EVENTS_OF_PAST = 20_000;
 
 /** Earlier versions are sampled where counts of reports may hide how few devices they are of: the latest, so many devices. */
 const EARLIER_VERSIONS = 5;
-const EARLIER_SAMPLE = 3_000;
+const EARLIER_SAMPLE = 2_000;
 
 /** They are read again when the version is so many times as old: what they were like when they were younger is no better. */
-const AGEING = 1.5;
+const AGEING = 2;
 
-/** A rate below is not worth it. */
+/** Fewer devices than these, and a lower rate, are not worth it. */
+const LEAST_HIDDEN = 6;
 const LEAST_RATE = 0.01;
 
-const LOOKS_WORSE = 1.5;
+/** At this level, devices suggest that more of them would show something. */
+const PROMISING_LEVEL = 0.05;
 
 /** Makes an investigator. It keeps the samples of earlier versions for the next look. */
 export function createInvestigator(evidence: Evidence): Investigate {
@@ -148,7 +150,7 @@ function settledDevices(
 function mayBeHidden({ rule, before }: Question, devices: Proportion): boolean {
   return (
     rule === "earlier_versions" &&
-    devices.count >= LEAST_DEVICES &&
+    devices.count >= LEAST_HIDDEN &&
     rateOf(devices) >= LEAST_RATE &&
     rateOf(before) >= rateOf(devices) / 10
   );
@@ -156,7 +158,7 @@ function mayBeHidden({ rule, before }: Question, devices: Proportion): boolean {
 
 /** Whether more devices may show what these only suggest. */
 function looksWorse(devices: Proportion, before: Proportion): boolean {
-  return devices.count >= LEAST_DEVICES / 2 && rateOf(devices) >= LOOKS_WORSE * rateOf(before);
+  return isWorse(devices, before, PROMISING_LEVEL);
 }
 
 function settledShareOf(stories: readonly Story[], now: number): number {
