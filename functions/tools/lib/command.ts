@@ -68,7 +68,8 @@ export async function runCommand<Options extends z.ZodObject>(
     if (error instanceof CommanderError && error.exitCode === 0) return ExitCode.done; // It has shown the help.
     const isUsage = error instanceof UsageError || error instanceof CommanderError;
     const message = error instanceof Error ? error.message : String(error);
-    const said = error instanceof CommanderError ? message.replace(/^error: /, "").replace("\n", " ") : message;
+    const said =
+      error instanceof CommanderError ? message.replace(/^error: /, "").replace("\n", " ") : message;
     const advice = isUsage ? `\nAll options: npm run ${command.name} -- --help` : "";
     session.complain(`${command.name}: ${said.split("\n").map(printable).join("\n")}${advice}`);
     return isUsage ? ExitCode.usage : ExitCode.failed;
@@ -91,7 +92,8 @@ function commandLine(command: Command<z.ZodObject>, session: Session): CommandLi
   return line;
 }
 
-const EXIT_CODES = "Exit codes: 0 done, 1 failed or differences found, 2 wrong use or no access to a project.";
+const EXIT_CODES =
+  "Exit codes: 0 done, 1 failed or differences found, 2 wrong use or no access to a project.";
 
 function flagOf(option: string): string {
   return `--${option.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
