@@ -12,7 +12,7 @@ import { eventsQuery, isOf, type Whose, whoseEvents, whoseOptions } from "./lib/
 
 /** What a run reads at most of a device, and to find the devices of a custom id. A busy device sends 40 events a day. */
 const MAX_EVENTS = 10_000;
-const MAX_DEVICES = 20;
+const MAX_DEVICES = 10;
 
 /** What is stored of somebody's devices. */
 export interface Found {
