@@ -5,6 +5,7 @@ import { interceptReads } from "../../dev/testing/faults.ts";
 import { createFirestore } from "../../dev/testing/firestores.ts";
 import { command as catchUp } from "../../tools/catch-up.ts";
 import { command as counters } from "../../tools/counters.ts";
+import { command as device } from "../../tools/device.ts";
 import { command as forget } from "../../tools/forget.ts";
 import { command as purge } from "../../tools/purge.ts";
 import { command as verify } from "../../tools/verify.ts";
@@ -13,7 +14,7 @@ import { countAllEvents, run } from "./operator.ts";
 describe("the queries of the tools", () => {
   it("need no index but those that are deployed", async () => {
     const db = createFirestore();
-    await storeEvent(db);
+    await storeEvent(db, { custom_id: "Ada" });
     await countAllEvents(db);
     await storeEvent(db);
     const queries: Query[] = [];
@@ -27,11 +28,13 @@ describe("the queries of the tools", () => {
     await run(counters, ["--app", app, "--version", "2.5.1"], db);
     await run(verify, ["--app", app, "--version", "2.5.1"], db);
     await run(catchUp, ["--yes"], db);
+    await run(device, ["--device", String(anEvent().device_id), "--app", app], db);
+    await run(device, ["--custom-id", "Ada", "--app", app], db);
     await run(forget, ["--device", String(anEvent().device_id), "--app", app, "--yes"], db);
     await run(forget, ["--custom-id", "Ada", "--app", app, "--yes"], db);
     await run(purge, ["--app", app, "--version", "unknown", "--events", "--yes"], db);
 
-    expect(queries).to.have.length.greaterThan(13);
+    expect(queries).to.have.length.greaterThan(16);
     for (const query of queries) expect(isServed(query), JSON.stringify(query)).to.equal(true);
   });
 });
