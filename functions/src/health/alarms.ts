@@ -3,6 +3,7 @@
 import { platforms } from "../counting/documents.ts";
 import { type Alarm, type AlarmMeasure, alarmMeasures, alarmScopes, type Scope } from "./alarm-documents.ts";
 import type { Finding } from "./alarm-life.ts";
+import { type DeviceCounts, proportionIn } from "./device-counts.ts";
 import {
   attemptsIn,
   type History,
@@ -14,7 +15,7 @@ import {
 } from "./history.ts";
 import { crashed, type Measures, notDownloaded, rolledBack } from "./measures.ts";
 import { binomialTail, fisherExact, type Proportion, rateOf } from "./statistics.ts";
-import { countDevices, type Story, UNDER_WAY_MILLISECONDS } from "./stories.ts";
+import { countDevices, type Story, settledBy, UNDER_WAY_MILLISECONDS } from "./stories.ts";
 
 const proportionOf: Record<AlarmMeasure, (measures: Measures) => Proportion> = {
   // In hours, more downloaded than begun are those that began in the hour before.
@@ -103,8 +104,9 @@ export function questionsOf(app: AppView, now: number): Question[] {
     const earlier = released
       .slice(0, released.indexOf(version))
       .filter(({ version_name }) => !app.bad.has(version_name));
+    const earlierAt = atAge(earlier);
     return alarmScopes.flatMap((scope) => [
-      ...questionsOfRelease(version, earlier, scope, until, app.threshold),
+      ...questionsOfRelease(version, earlierAt, scope, until, app.threshold),
       ...questionsOfPast(version, scope, until),
     ]);
   });
@@ -115,16 +117,31 @@ interface Released extends History {
 }
 
 /** Whether a version has its share of the app's attempts, from its release on or in its last week. */
-function hasShare(version: Released, all: readonly Released[], until: Hour, from = version.release): boolean {
-  const since = Math.max(from, until - RELEASE_HOURS);
+function hasShare(version: Released, all: readonly Released[], until: Hour): boolean {
+  const since = Math.max(version.release, until - RELEASE_HOURS);
   const ofApp = all.reduce((sum, other) => sum + attemptsIn(other, since, until), 0);
   return attemptsIn(version, since, until) >= ofApp * LEAST_SHARE;
+}
+
+/** The latest of some versions, up to an age in hours that all of them are compared at. */
+type AtAge = (hours: number) => readonly Released[];
+
+/** Finds those that had their share of the attempts until then. */
+function atAge(earlier: readonly Released[]): AtAge {
+  const known = new Map<number, Released[]>();
+  const latest = earlier.slice(-MOST_BEFORE);
+  return (hours) => {
+    const found =
+      known.get(hours) ?? latest.filter((version) => hasShare(version, earlier, version.release + hours));
+    known.set(hours, found);
+    return found;
+  };
 }
 
 /** Compares a young version with all earlier good ones together, at the same age; with a threshold where there are none. */
 function questionsOfRelease(
   version: Released,
-  earlier: readonly Released[],
+  earlier: AtAge,
   scope: Scope,
   until: Hour,
   threshold: number,
@@ -146,26 +163,20 @@ function questionsOfRelease(
 
 /** Pools the earlier versions at the same age. Where all of them are younger than that, or were hardly used, they tell nothing. */
 function baselineOf(
-  earlier: readonly Released[],
+  earlier: AtAge,
   measure: AlarmMeasure,
   scope: Scope,
   age: number,
 ): Proportion | undefined {
-  const at = (hours: number) => {
-    const parts = earlier
-      .slice(-MOST_BEFORE)
-      .filter((version) => hasShare(version, earlier, version.release + hours))
-      .map((version) =>
+  for (let hours = age; ; hours = Math.min(hours * 2, RELEASE_HOURS)) {
+    const before = pool(
+      earlier(hours).map((version) =>
         proportionOf[measure](sumOf(version, version.release, version.release + hours, scope)),
-      );
-    return pool(parts);
-  };
-  let before = at(age);
-  for (let hours = age; before.of < ENOUGH_BEFORE && hours < RELEASE_HOURS; ) {
-    hours = Math.min(hours * 2, RELEASE_HOURS);
-    before = at(hours);
+      ),
+    );
+    if (before.of >= ENOUGH_BEFORE) return before;
+    if (hours === RELEASE_HOURS) return before.of < LEAST_BEFORE ? undefined : before;
   }
-  return before.of < LEAST_BEFORE ? undefined : before;
 }
 
 /**
@@ -229,11 +240,10 @@ export function isSuspicious({ rule, now, before }: Question): boolean {
   return fisherExact(now, before) < SUSPICION_LEVEL;
 }
 
-/** The devices of a version, and those of earlier ones where they have been read. */
+/** The devices of a version, and where they have been counted, those of earlier ones when these had the age that it has now. */
 export interface Sample {
   stories: readonly Story[];
-  /** Those of each earlier version as they were when it had the age that this one has now, in milliseconds since 1970. */
-  earlier?: readonly { stories: readonly Story[]; until: number }[];
+  earlier?: DeviceCounts;
 }
 
 /** The answer to a question: devices, and what they are compared with. */
@@ -281,27 +291,10 @@ export function answer(
       const attempts = { count: devices.count, of: Math.max(devices.of, weightOf(sample.stories, question)) };
       if (isWorse(attempts, question.before, level)) return verdict(question.before);
       if (!sample.earlier) return undefined;
-      const before = countEarlier(question, sample.earlier);
+      const before = proportionIn(sample.earlier, question);
       return isWorse(devices, before, level) ? verdict(before) : undefined;
     }
   }
-}
-
-/** Counts the devices of earlier versions that a question compares with. */
-export function countEarlier(
-  { measure, scope }: Pick<Question, "measure" | "scope">,
-  earlier: NonNullable<Sample["earlier"]>,
-): Proportion {
-  return sum(
-    earlier.map(({ stories, until }) =>
-      countDevices(stories, { measure, scope, until: settledBy(measure, until) }),
-    ),
-  );
-}
-
-/** The time before which something must have begun so that its outcome is known at another. */
-function settledBy(measure: AlarmMeasure, time: number): number {
-  return measure === "not_downloaded" ? time - UNDER_WAY_MILLISECONDS : time;
 }
 
 /** Crashes are counted by start, of which a device has many. */

@@ -39,6 +39,8 @@ export interface JudgeOptions {
  * A version is read again when so many times as many attempts at it are known to have settled: sooner while they are few, later
  * when it alarms already. Suspicion can last for weeks, and reads cost.
  */
+const DAILY_GROWTH = 1.05;
+
 function growthOf(attempts: number, alarms: boolean): number {
   if (alarms) return 2;
   if (attempts < 100) return 1.1;
@@ -54,8 +56,9 @@ export function createJudge({ evidence, alarmThresholdPercent }: JudgeOptions): 
   const isDue = ({ key, rule, attempts, alarms }: Reason, now: number) => {
     const last = lastReads.get(key);
     if (!last) return true;
-    if (rule === "own_past" && now - last.at >= DAY_MILLISECONDS) return true;
-    return attempts > last.settled * growthOf(attempts, alarms);
+    const isOld = now - last.at >= DAY_MILLISECONDS;
+    if (isOld && rule === "own_past") return true;
+    return attempts > last.settled * (isOld && !alarms ? DAILY_GROWTH : growthOf(attempts, alarms));
   };
 
   return async ({ app_id, versions, alarms }, now) => {
