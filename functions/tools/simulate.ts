@@ -13,7 +13,8 @@ import {
 } from "../src/counting/documents.ts";
 import { counterTable } from "./counters.ts";
 import { type Command, ExitCode, main, optionHelp, wholeNumber, yes } from "./lib/command.ts";
-import { type DeviceEvent, devicePlatforms, deviceRequests, type Update } from "./lib/device.ts";
+import { type DeviceEvent, deviceRequests, type Update } from "./lib/device.ts";
+import { devicePlatforms } from "./lib/plugin.ts";
 import { UsageError } from "./lib/session.ts";
 import { amount } from "./lib/table.ts";
 import { addTo } from "./lib/tally.ts";

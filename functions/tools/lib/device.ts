@@ -1,6 +1,7 @@
 /** Simulates a device that updates, in the shapes of plugin 8.51 and of the Electron plugin. */
 
 import { createHash } from "node:crypto";
+import type { DevicePlatform } from "./plugin.ts";
 
 /** An update as its devices live through it. Shares are numbers from 0 to 1. */
 export interface Update {
@@ -19,9 +20,6 @@ export interface Update {
   /** When the update is over, in milliseconds since 1970. */
   end: number;
 }
-
-export const devicePlatforms = ["android", "ios", "electron"] as const;
-export type DevicePlatform = (typeof devicePlatforms)[number];
 
 /** An event as the plugin sends it. */
 export type DeviceEvent = Record<string, unknown> & {
