@@ -157,6 +157,14 @@ describe("a simulated device", () => {
     }
   });
 
+  it("reports crashes, but not with Android 10, which does not tell", () => {
+    const crashes = eventsOf(2_000, { failures: 1 })
+      .flat()
+      .filter(({ action }) => action === "app_crash");
+    expect(new Set(crashes.map(({ platform }) => platform))).to.have.keys("android", "ios");
+    expect(crashes.map(({ version_os }) => version_os)).not.to.include("10");
+  });
+
   it("that is rolled back runs the version before, or the store's bundle", () => {
     const undone = (platform: string) =>
       eventsOf(600, { failures: 1 })

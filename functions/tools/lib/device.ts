@@ -56,7 +56,7 @@ export function deviceRequests(update: Update, index: number): DeviceRequest[] {
   if (version === undefined) throw new Error("expected at least one version of the plugin");
   const plugin = createPlugin(platform, version);
   const device = describeDevice(update, platform, plugin, random);
-  const reports = story(update, platform, plugin, device.version_build, random);
+  const reports = story(update, plugin, device, random);
   return requests(update, plugin, device, reports, random);
 }
 
@@ -101,18 +101,18 @@ function requests(
 /** What the plugin reports from before the update until the device has it, or has failed for the last time. */
 function story(
   { version: target, from, failures, bad }: Update,
-  platform: DevicePlatform,
   plugin: Plugin,
-  version_build: string,
+  { platform, version_build, version_os }: DeviceFields,
   random: () => number,
 ): Report[] {
   const failing = random() < (bad?.platform === platform ? bad.failures : failures);
   const happens = (share: number) => random() < share;
+  const crashes = (share: number) => happens(share) && version_os !== "10"; // Android tells from 11 on.
   const fallback = happens(0.8) ? from : undefined; // The others have had no update before.
   const running = fallback ?? plugin.storeBundle(version_build);
   const kind: DownloadKind = happens(0.5) ? "manifest" : "zip";
 
-  const start = plugin.start({ running, crashed: happens(0.01) });
+  const start = plugin.start({ running, crashed: crashes(0.01) });
   const idle = happens(0.05) ? plugin.nothingNew({ running }) : [];
   const download = plugin.attempt({ target, running, kind, outcome: "downloaded" });
   const killed = [...plugin.attempt({ target, running, kind, outcome: "killed" }), ...later(start)];
@@ -135,7 +135,7 @@ function story(
       ...download,
       ...plugin.install({ target, running, ready: false }),
       ...plugin.rollBack({ target, fallback, version_build }),
-      ...later(plugin.start({ running, crashed: happens(0.25) })),
+      ...later(plugin.start({ running, crashed: crashes(0.25) })),
     ];
   }
   const reports = [...start];
