@@ -1,5 +1,7 @@
 /** Tells what events say about how an update fares: one table, by platform and action. Pure. */
 
+import type { Proportion } from "./statistics.ts";
+
 /** How often each action was reported. */
 type ActionCounts = Readonly<Record<string, number>>;
 
@@ -119,6 +121,36 @@ export function addMeasures(parts: Iterable<Signs>): Measures {
     for (const name of measureNames) sum[name] += part[name] ?? 0;
   }
   return sum;
+}
+
+/**
+ * Whether a version is an update. What was never begun and never set is none, whatever its name: the version of the store, or
+ * `unknown`. Downloads do not tell: plugins up to 5.8 report them under the version that was running.
+ */
+export function isUpdate({ begun, installed }: Measures): boolean {
+  return begun > 0 || installed > 0;
+}
+
+/**
+ * The attempts that began and did not end with the version on the device; those that are under way are among them. None of none
+ * where more was downloaded than begun: then some plugins report no beginnings, and nothing can be said.
+ */
+export function notDownloaded({ begun, downloaded }: Measures): Proportion {
+  if (downloaded > begun) return { count: 0, of: 0 };
+  return { count: begun - Math.max(downloaded, 0), of: begun };
+}
+
+/** The rollbacks, of installs and rollbacks: from 8.47.6 on, a `directUpdate` that fails is no install first. */
+export function rolledBack({ installed, rolled_back }: Measures): Proportion {
+  return { count: rolled_back, of: installed + rolled_back };
+}
+
+/**
+ * The crashes, of starts; at most one for each. Android reports up to eight old crashes at the first start of a plugin that can, and
+ * iOS takes every session in the foreground that did not end properly for a crash.
+ */
+export function crashed({ starts, crashes }: Measures): Proportion {
+  return { count: Math.min(crashes, starts), of: starts };
 }
 
 /** The first plugin of each major version from 5 on that has something; one without it is `undefined`. */
