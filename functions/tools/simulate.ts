@@ -158,8 +158,9 @@ function count(counters: Counted[], event: DeviceEvent): void {
   const counted = countedFields.parse({ version_name: "", ...event }); // As the backend reads an absent one.
   const { app_id, version_name } = counted;
   const counter = counters.find((open) => open.app_id === app_id && open.version_name === version_name);
-  if (counter) counter.counts = addCounts([counter.counts, countsOf(counted)]);
-  else counters.push({ app_id, version_name, counts: countsOf(counted) });
+  const { hours: _, ...counts } = addCounts([counter?.counts ?? {}, countsOf(counted, 0)]);
+  if (counter) counter.counts = counts;
+  else counters.push({ app_id, version_name, counts });
 }
 
 const percentage = z
