@@ -207,7 +207,7 @@ describe("simulate", () => {
     expect(result.events).to.be.greaterThan(stored.length);
     await backend().settled();
     const counted = await readCounters(backend().firestore, { app });
-    const shown = counted.map(({ id, app_id, version_name, updated_at, ...counts }) => [
+    const shown = counted.map(({ id, app_id, version_name, created_at, updated_at, ...counts }) => [
       version_name,
       counts,
     ]);

@@ -32,7 +32,6 @@ export interface Told {
 interface Download {
   version: string;
   begun: number;
-  byManifest: boolean;
   /** When its end was first reported, by a failure or by success. */
   ended?: number;
 }
@@ -48,8 +47,8 @@ export function createNarrator(): (event: AttributedEvent) => Told {
   /** Versions that are downloaded, and were not set since: their next `set` is an install. */
   const waiting = new Set<string>();
 
-  const begin = (event: AttributedEvent, byManifest: boolean) => {
-    download = { version: countedVersion(event.version_name), begun: event.time, byManifest };
+  const begin = (event: AttributedEvent) => {
+    download = { version: countedVersion(event.version_name), begun: event.time };
     undone = undefined;
   };
 
@@ -84,23 +83,19 @@ export function createNarrator(): (event: AttributedEvent) => Told {
     const { action, version_name, platform, time } = event;
     if (isProgress(action)) {
       // iOS reported the first step of an archive under `builtin`, which is never downloaded.
-      if (version_name !== download?.version && version_name !== "builtin") begin(event, false);
+      if (version_name !== download?.version && version_name !== "builtin") begin(event);
       return {};
     }
     switch (action) {
       case "download_zip_start":
       case "download_manifest_start":
-        begin(event, action === "download_manifest_start");
+        begin(event);
         return { figures: ["begun"] };
       case "download_complete": {
-        const isManifest = download?.version === version_name && download.byManifest;
         if (download?.version === version_name) download.ended ??= time;
         waiting.add(version_name);
         undone = undefined;
-        return {
-          ...(platform === "ios" && !isManifest && { meaning: DOWNLOADED_ON_IOS }),
-          figures: ["downloaded"],
-        };
+        return { figures: ["downloaded"] };
       }
       case "set_next":
         waiting.add(version_name);
@@ -135,9 +130,6 @@ export function createNarrator(): (event: AttributedEvent) => Told {
     };
   };
 }
-
-const DOWNLOADED_ON_IOS =
-  "The version is downloaded. If it is one archive, iOS compares its checksum only after this.";
 
 function isProgress(action: string): boolean {
   return /^download_\d+$/.test(action);

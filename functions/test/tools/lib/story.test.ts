@@ -79,7 +79,9 @@ describe("story: what real plugins sent", () => {
     ]);
     expect(notes(told, "reset")).to.deep.equal(["It belongs to the rollback of 2.5.1."]);
     expect(notes(told, "download_manifest_file_fail")).to.deep.equal(["The file: assets/vendor-9f3a.js"]);
-    expect(meaning(told, "download_complete")).to.include("iOS compares its checksum only after this");
+    expect(meaning(told, "download_complete")).to.include(
+      "iOS tests the checksum of an archive only after it",
+    );
   });
 
   it("is a start on Electron, where `set` is no install", () => {
@@ -107,14 +109,6 @@ describe("story: what real plugins sent", () => {
 });
 
 describe("story: a download", () => {
-  it("is checked when iOS reports it complete only if it was by manifest", () => {
-    const told = tell("ios", [
-      [0, "download_manifest_start", "2.5.1"],
-      [1_000, "download_complete", "2.5.1"],
-    ]);
-    expect(meaning(told, "download_complete")).to.equal("The version is downloaded, checked and unpacked.");
-  });
-
   it("names the version that was tried on iOS, where the failure is reported under the running one", () => {
     const told = tell("ios", [
       [0, "app_moved_to_foreground", "2.5.0"],
