@@ -1,6 +1,5 @@
 /** Judges the versions of an app: counts raise a suspicion, and devices decide. Pure. */
 
-import { platforms } from "../counting/documents.ts";
 import { type Alarm, type AlarmMeasure, alarmMeasures, alarmScopes, type Scope } from "./alarm-documents.ts";
 import type { Finding } from "./alarm-life.ts";
 import { type DeviceCounts, proportionIn } from "./device-counts.ts";
@@ -263,9 +262,12 @@ export function answer(
   asked: readonly Question[],
   now: number,
 ): Verdict | undefined {
+  const comparisons = asked.filter(({ measure }) => measure === question.measure).length;
+  return answerAt(alarmLevels[question.measure] / Math.max(1, comparisons), question, sample, now);
+}
+
+function answerAt(level: number, question: Question, sample: Sample, now: number): Verdict | undefined {
   const { measure, scope, rule, from } = question;
-  const comparisons = asked.filter((other) => other.measure === measure).length;
-  const level = alarmLevels[measure] / Math.max(1, comparisons);
   const until = settledBy(measure, now);
   const devices = countDevices(sample.stories, {
     measure,
@@ -318,46 +320,47 @@ export function isWorse(now: Proportion, before: Proportion, level: number): boo
 
 /**
  * Sums up the answers: one finding for each version and measure. The platforms that fail by themselves say it all. Where none
- * does, but all of them together do, it is the one that fails clearly more often than the others, or all.
+ * does, but all of them together do, it is those that can be told from chance at all.
  */
 export function findingsOf(
   verdicts: readonly Verdict[],
-  { stories }: Sample,
+  sample: Sample,
+  asked: readonly Question[],
   now: number,
 ): Omit<Finding, "causes">[] {
   const ofAlarm = Map.groupBy(verdicts, ({ question }) => `${question.measure} ${question.version_name}`);
   return [...ofAlarm.values()].flatMap((same) => {
-    const onPlatforms = same.filter(({ question }) => question.scope !== "all");
-    const [worst, ...others] = (onPlatforms.length > 0 ? onPlatforms : same).sort(
-      (a, b) => excessOf(b) - excessOf(a),
-    );
+    const [worst] = same.sort((a, b) => excessOf(b) - excessOf(a));
     if (!worst) return [];
-    const { version_name, measure, rule, scope } = worst.question;
-    const finding = { version_name, measure, rule, before: worst.before };
-    if (scope === "all") return [{ ...finding, ...narrowed(worst, stories, now) }];
-    const more = others.filter(({ question }) => question.rule === rule && question.scope !== scope);
-    const scopes: Finding["scopes"] = [scope, ...more.map(({ question }) => question.scope)];
-    return [{ ...finding, scopes, now: sum([worst, ...more].map(({ now }) => now)) }];
+    const { version_name, measure, rule } = worst.question;
+    const onPlatforms = same.filter(({ question }) => question.rule === rule && question.scope !== "all");
+    const located = onPlatforms.length > 0 ? onPlatforms : locate(worst.question, sample, asked, now);
+    const [first = worst, ...others] = located;
+    const scopes: Finding["scopes"] = [first.question.scope, ...others.map(({ question }) => question.scope)];
+    const total = sum([first, ...others].map(({ now }) => now));
+    return [{ version_name, measure, scopes, rule, now: total, before: first.before }];
   });
 }
 
-/** At this level, one platform fails more often than the others. */
-const NARROWING_LEVEL = 0.01;
+/** That a version fails is known by then, so that where needs no more than the usual confidence. */
+const LOCATION_LEVEL = 0.01;
 
-function narrowed(
-  { question, now: all }: Verdict,
-  stories: readonly Story[],
+/** The platforms on which a version fails, where it is known that it does; none where that is all of them. */
+function locate(
+  { version_name, measure, rule }: Question,
+  sample: Sample,
+  asked: readonly Question[],
   now: number,
-): Pick<Finding, "scopes" | "now"> {
-  const { measure, from } = question;
-  const until = settledBy(measure, now);
-  for (const scope of platforms) {
-    const own = countDevices(stories, { measure, scope, until, ...(from !== undefined && { from }) });
-    const others = { count: all.count - own.count, of: all.of - own.of };
-    if (own.count >= LEAST_DEVICES && isWorse(own, others, NARROWING_LEVEL))
-      return { scopes: [scope], now: own };
-  }
-  return { scopes: ["all"], now: all };
+) {
+  const onPlatforms = asked.filter(
+    (question) =>
+      question.version_name === version_name &&
+      question.measure === measure &&
+      question.rule === rule &&
+      question.scope !== "all",
+  );
+  const found = onPlatforms.flatMap((question) => answerAt(LOCATION_LEVEL, question, sample, now) ?? []);
+  return found.length < onPlatforms.length ? found.sort((a, b) => excessOf(b) - excessOf(a)) : [];
 }
 
 function sum(parts: readonly Proportion[]): Proportion {

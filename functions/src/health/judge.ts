@@ -93,7 +93,7 @@ export function createJudge({ evidence, alarmThresholdPercent }: JudgeOptions): 
       for (const { key, attempts } of reasons) {
         lastReads.set(key, { settled: attempts * settledShare, at: now });
       }
-      for (const finding of findingsOf(verdicts, sample, now)) {
+      for (const finding of findingsOf(verdicts, sample, asked, now)) {
         if (isGood(finding)) continue;
         const known = openAlarm(open, finding);
         const causes = known?.causes ?? (await findCauses(evidence, app_id, finding, sample.stories, now));
