@@ -232,11 +232,16 @@ function exceedsItsDays(
   return now.count > most + 3 * Math.sqrt(most);
 }
 
+/** Where so many attempts at good versions fail, the same few devices fail again and again, and counts cannot tell more of them. */
+const BLUNT_RATE = 0.02;
+
 /** Whether the counts alone make a version suspicious, so that its devices are worth reading. */
-export function isSuspicious({ rule, now, before }: Question): boolean {
-  if (now.count < LEAST_DEVICES || rateOf(now) < rateOf(before) * SUSPICION_FACTOR) return false;
+export function isSuspicious({ measure, rule, now, before }: Question): boolean {
+  if (now.count < LEAST_DEVICES) return false;
   if (rule === "threshold") return rateOf(now) > rateOf(before);
-  return fisherExact(now, before) < SUSPICION_LEVEL;
+  if (rule === "earlier_versions" && measure === "not_downloaded" && rateOf(before) >= BLUNT_RATE)
+    return true;
+  return rateOf(now) >= rateOf(before) * SUSPICION_FACTOR && fisherExact(now, before) < SUSPICION_LEVEL;
 }
 
 /** The devices of a version, and where they have been counted, those of earlier ones when these had the age that it has now. */
