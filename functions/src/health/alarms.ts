@@ -57,7 +57,7 @@ const DAY_HOURS = 24;
 const LEAST_SHARE = 0.02;
 
 /** So many attempts are enough to compare with. Where a young version had fewer at the same age, it is compared later. */
-const LEAST_BEFORE = 50;
+export const LEAST_BEFORE = 50;
 const ENOUGH_BEFORE = 500;
 
 /** At this level, one of the earlier versions is not like the others. */
@@ -89,6 +89,16 @@ const SUSPICION_FACTOR = 1.15;
 
 /** Asks of every version that is installed now all that its counts can answer. `now` is in milliseconds since 1970. */
 export function questionsOf(app: AppView, now: number): Question[] {
+  const until = hourOf(now) + 1;
+  return [...comparisonsOf(app, now)].flatMap(([version, comparisons]) =>
+    comparisons.filter(
+      (comparison) => comparison.rule !== "own_past" || exceedsItsDays(version, comparison, until),
+    ),
+  );
+}
+
+/** Compares the counts of every version that is installed now, in the order of release, with all that they can be. */
+export function comparisonsOf(app: AppView, now: number): Map<Released, Question[]> {
   const released = app.histories
     .flatMap((history) => {
       const release = releaseOf(history);
@@ -99,19 +109,22 @@ export function questionsOf(app: AppView, now: number): Question[] {
   const live = released.filter(
     (version) => attemptsIn(version, until - DAY_HOURS, until) > 0 && hasShare(version, released, until),
   );
-  return live.flatMap((version) => {
-    const earlier = released
-      .slice(0, released.indexOf(version))
-      .filter(({ version_name }) => !app.bad.has(version_name));
-    const earlierAt = atAge(earlier);
-    return alarmScopes.flatMap((scope) => [
-      ...questionsOfRelease(version, earlierAt, scope, until, app.threshold),
-      ...questionsOfPast(version, scope, until),
-    ]);
-  });
+  return new Map(
+    live.map((version) => {
+      const earlier = released
+        .slice(0, released.indexOf(version))
+        .filter(({ version_name }) => !app.bad.has(version_name));
+      const earlierAt = atAge(earlier);
+      const comparisons = alarmScopes.flatMap((scope) => [
+        ...questionsOfRelease(version, earlierAt, scope, until, app.threshold),
+        ...questionsOfPast(version, scope, until),
+      ]);
+      return [version, comparisons];
+    }),
+  );
 }
 
-interface Released extends History {
+export interface Released extends History {
   release: Hour;
 }
 
@@ -207,7 +220,6 @@ function questionsOfPast(version: Released, scope: Scope, until: Hour): Question
   return (["not_downloaded", "rolled_back"] as const).flatMap((measure): Question[] => {
     const [now, before] = [proportionOf[measure](measures), proportionOf[measure](past)];
     if (now.of === 0 || before.of < LEAST_BEFORE) return [];
-    if (!exceedsItsDays(version, measure, scope, until, now)) return [];
     return [{ version_name, measure, scope, rule: "own_past", now, before, from: from * HOUR_MILLISECONDS }];
   });
 }
@@ -216,13 +228,7 @@ function questionsOfPast(version: Released, scope: Scope, until: Hour): Question
  * Whether more failed in the last day than in each day before it: where the same few devices fail again and again, their share
  * grows as the others are done, but not their number.
  */
-function exceedsItsDays(
-  version: Released,
-  measure: AlarmMeasure,
-  scope: Scope,
-  until: Hour,
-  now: Proportion,
-) {
+function exceedsItsDays(version: Released, { measure, scope, now }: Question, until: Hour): boolean {
   const days: number[] = [];
   for (let day = 1; day <= 7 && until - (day + 1) * DAY_HOURS >= version.release; day++) {
     const from = until - (day + 1) * DAY_HOURS;

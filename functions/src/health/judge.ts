@@ -110,7 +110,7 @@ export function createJudge({ evidence, alarmThresholdPercent }: JudgeOptions): 
 }
 
 /** A version whose alarm is open, or ended only because devices got another one, stays bad. */
-function badOf(alarms: readonly Alarm[]): Set<string> {
+export function badOf(alarms: readonly Alarm[]): Set<string> {
   return new Set(
     alarms.filter(({ open, end }) => open || end === "superseded").map(({ version_name }) => version_name),
   );

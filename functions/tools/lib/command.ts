@@ -31,15 +31,17 @@ export const text = (value: string, text: string) =>
 
 export const flag = (text: string) => z.boolean().default(false).register(optionHelp, { text });
 
-/** A whole number, at least `min`; `initial` where it is not given. */
-export const wholeNumber = (min: number, initial: number, text: string) =>
-  z
+/** A whole number from `min` on, up to `max` if there is one; `initial` where it is not given. */
+export const wholeNumber = (min: number, initial: number, text: string, max?: number) => {
+  const error = `a whole number from ${min}${max === undefined ? "" : ` to ${max}`}`;
+  return z
     .string()
-    .regex(/^\d{1,9}$/, { error: `a whole number from ${min}` })
+    .regex(/^\d{1,9}$/, { error })
     .transform(Number)
-    .refine((number) => number >= min, { error: `a whole number from ${min}` })
+    .refine((number) => number >= min && number <= (max ?? number), { error })
     .default(initial)
     .register(optionHelp, { value: "N", text: `${text} (default ${initial})` });
+};
 
 /** The options that mean the same in every tool. */
 export const project = text("ID", "the project (default: GOOGLE_CLOUD_PROJECT)");
