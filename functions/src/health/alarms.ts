@@ -99,12 +99,7 @@ export function questionsOf(app: AppView, now: number): Question[] {
 
 /** Compares the counts of every version that is installed now, in the order of release, with all that they can be. */
 export function comparisonsOf(app: AppView, now: number): Map<Released, Question[]> {
-  const released = app.histories
-    .flatMap((history) => {
-      const release = releaseOf(history);
-      return release === undefined ? [] : [{ ...history, release }];
-    })
-    .sort((a, b) => a.release - b.release || a.created_at - b.created_at);
+  const released = inOrderOfRelease(app.histories);
   const until = hourOf(now) + 1;
   const live = released.filter(
     (version) => attemptsIn(version, until - DAY_HOURS, until) > 0 && hasShare(version, released, until),
@@ -124,8 +119,19 @@ export function comparisonsOf(app: AppView, now: number): Map<Released, Question
   );
 }
 
+/** A version that somebody has tried to install. */
 export interface Released extends History {
   release: Hour;
+}
+
+/** Leaves out what was never released, and puts the rest in order: names order nothing. */
+export function inOrderOfRelease(histories: readonly History[]): Released[] {
+  return histories
+    .flatMap((history) => {
+      const release = releaseOf(history);
+      return release === undefined ? [] : [{ ...history, release }];
+    })
+    .sort((a, b) => a.release - b.release || a.created_at - b.created_at);
 }
 
 /** Whether a version has its share of the app's attempts, from its release on or in its last week. */
@@ -410,23 +416,38 @@ export function isGoodAgain(
   return false;
 }
 
-/** A version of which only this share of the attempts of some hours is left has been superseded. */
+/**
+ * A version has been superseded when, over some hours, later ones have nearly all of the attempts, and its own are a small part of
+ * what they were. Strangers can make up the former, but not the latter.
+ */
 const SUPERSEDED_HOURS = 3;
 const SUPERSEDED_SHARE = 0.05;
 const LEAST_SUPERSEDING = 20;
+const SUPERSEDED_REST = 0.2;
 
-/** The versions that devices no longer get: they get others, or nothing for a day. */
+/** The versions that devices no longer get: they get later ones, or nothing for a day. */
 export function supersededOf(histories: readonly History[], now: number): string[] {
   const until = hourOf(now) + 1;
-  const attemptsOf = (history: History, hours: number) => attemptsIn(history, until - hours, until);
-  const ofAll = histories.reduce((sum, history) => sum + attemptsOf(history, SUPERSEDED_HOURS), 0);
-  return histories
-    .filter((history) => {
-      if (attemptsOf(history, DAY_HOURS) === 0) return true;
-      const own = attemptsOf(history, SUPERSEDED_HOURS);
-      return ofAll - own >= LEAST_SUPERSEDING && own < ofAll * SUPERSEDED_SHARE;
-    })
-    .map(({ version_name }) => version_name);
+  const released = inOrderOfRelease(histories);
+  const isSuperseded = (history: History) => {
+    if (attemptsIn(history, until - DAY_HOURS, until) === 0) return true;
+    const lately = (of: History) => attemptsIn(of, until - SUPERSEDED_HOURS, until);
+    const place = released.findIndex(({ version_name }) => version_name === history.version_name);
+    const later = released.slice(place + 1).reduce((sum, other) => sum + lately(other), 0);
+    const own = lately(history);
+    return (
+      later >= LEAST_SUPERSEDING &&
+      own < (own + later) * SUPERSEDED_SHARE &&
+      own < mostOf(history, until) * SUPERSEDED_REST
+    );
+  };
+  return histories.filter(isSuperseded).map(({ version_name }) => version_name);
+}
+
+/** The most attempts that a version had in as many hours on one of its last days. */
+function mostOf(history: History, until: Hour): number {
+  const ends = Array.from({ length: RELEASE_HOURS }, (_, hours) => until - hours);
+  return Math.max(...ends.map((end) => attemptsIn(history, end - SUPERSEDED_HOURS, end)));
 }
 
 /** Describes the judgement, for the page. */

@@ -6,6 +6,7 @@ import type { Finding, Look } from "./alarm-life.ts";
 import {
   answer,
   findingsOf,
+  inOrderOfRelease,
   isGoodAgain,
   isSuspicious,
   type Question,
@@ -14,7 +15,7 @@ import {
 } from "./alarms.ts";
 import { causesOf } from "./causes.ts";
 import type { Evidence } from "./evidence.ts";
-import { type History, HOUR_MILLISECONDS, releaseOf } from "./history.ts";
+import { type History, HOUR_MILLISECONDS } from "./history.ts";
 import { createInvestigator, type ReleasedCounter } from "./sampling.ts";
 import { hasFailed, isIn, type Story, UNDER_WAY_MILLISECONDS } from "./stories.ts";
 
@@ -70,7 +71,7 @@ export function createJudge({ evidence, alarmThresholdPercent }: JudgeOptions): 
       const history = histories.find(({ version_name }) => version_name === alarm.version_name);
       return history !== undefined && isGoodAgain(history, alarm, now);
     };
-    const released = inOrderOfRelease(versions);
+    const released = releasedCounters(versions);
 
     const findings: Finding[] = [];
     for (const [place, version] of released.entries()) {
@@ -104,9 +105,17 @@ export function createJudge({ evidence, alarmThresholdPercent }: JudgeOptions): 
       app_id,
       findings,
       good: open.filter(isGood),
-      superseded: supersededOf(histories, now).map((version_name) => ({ version_name })),
+      superseded: [...supersededOf(histories, now), ...goneOf(open, histories)].map((version_name) => ({
+        version_name,
+      })),
     };
   };
+}
+
+/** The versions that have an alarm and no counter any more: somebody has deleted it. */
+function goneOf(open: readonly Alarm[], histories: readonly History[]): string[] {
+  const known = new Set(histories.map(({ version_name }) => version_name));
+  return open.map(({ version_name }) => version_name).filter((version_name) => !known.has(version_name));
 }
 
 /** A version whose alarm is open, or ended only because devices got another one, stays bad. */
@@ -116,13 +125,12 @@ export function badOf(alarms: readonly Alarm[]): Set<string> {
   );
 }
 
-function inOrderOfRelease(versions: WatchedApp["versions"]): ReleasedCounter[] {
-  return versions
-    .flatMap(({ counter, history }) => {
-      const release = releaseOf(history);
-      return release === undefined ? [] : [{ counter, released_at: release * HOUR_MILLISECONDS }];
-    })
-    .sort((a, b) => a.released_at - b.released_at || a.counter.created_at - b.counter.created_at);
+function releasedCounters(versions: WatchedApp["versions"]): ReleasedCounter[] {
+  const counters = new Map(versions.map(({ counter }) => [counter.version_name, counter]));
+  return inOrderOfRelease(versions.map(({ history }) => history)).flatMap(({ version_name, release }) => {
+    const counter = counters.get(version_name);
+    return counter ? [{ counter, released_at: release * HOUR_MILLISECONDS }] : [];
+  });
 }
 
 /** Why the devices of a version may be worth reading: a rule, and how many attempts it is about. */
