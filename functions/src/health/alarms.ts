@@ -78,7 +78,7 @@ const LEAST_DIFFERENCE = 0.003;
  * is left for downloads, where it matters to be fast: later measures have more devices to go by.
  */
 export const alarmLevels: Readonly<Record<AlarmMeasure, number>> = {
-  not_downloaded: 0.0003,
+  not_downloaded: 0.0006,
   rolled_back: 0.00005,
   crashed: 0.00005,
 };
