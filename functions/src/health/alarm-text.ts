@@ -25,16 +25,19 @@ const outcomeOf = {
  */
 export function alarmText(alarm: Alarm, event: AlarmEvent): string {
   const what = `${shownName(alarm.version_name)} of ${shownName(alarm.app_id)}`;
-  const where = alarm.scopes.includes("all") ? "all platforms" : alarm.scopes.join(" and ");
+  const where = placesOf(alarm);
   if (event === "ended") {
     const after = durationOf((alarm.ended_at ?? alarm.updated_at) - alarm.began_at);
     return alarm.end === "good_again"
       ? `${what} is good again on ${where}, ${after} after its alarm began. ${lastFigures(alarm)}`
       : `${what} fails on ${where} no longer: ${after} after its alarm began, a newer version has taken over or devices no longer get it. ${lastFigures(alarm)}`;
   }
-  return [`${what} fails on ${where}: ${figures(alarm)}, ${comparison(alarm)}.`, ...mainCause(alarm)].join(
-    " ",
-  );
+  return [`${what} ${failureText(alarm)}.`, ...mainCause(alarm)].join(" ");
+}
+
+/** How a version fails, like "fails on ios: 24 of 300 devices that began the download did not get it (8.0 %), 0.4 % with …". */
+export function failureText(failure: Pick<Alarm, "scopes" | "measure" | "rule" | "now" | "before">): string {
+  return `fails on ${placesOf(failure)}: ${figures(failure)}, ${comparison(failure)}`;
 }
 
 /** An alarm for machines, with times in ISO 8601. */
@@ -64,7 +67,11 @@ export function shownName(name: string): string {
   return characters.length > LONGEST_NAME ? `${shown}…` : shown;
 }
 
-function figures({ now, measure }: Alarm): string {
+function placesOf({ scopes }: Pick<Alarm, "scopes">): string {
+  return scopes.includes("all") ? "all platforms" : scopes.join(" and ");
+}
+
+function figures({ now, measure }: Pick<Alarm, "now" | "measure">): string {
   return `${now.count} of ${now.of} ${outcomeOf[measure]} (${percent(now, 1)})`;
 }
 
@@ -72,7 +79,8 @@ function lastFigures(alarm: Alarm): string {
   return `At last, ${figures(alarm)}.`;
 }
 
-function comparison({ rule, before }: Alarm): string {
+/** What the figures are compared with, like "0.4 % with earlier versions". */
+export function comparison({ rule, before }: Pick<Alarm, "rule" | "before">): string {
   switch (rule) {
     case "earlier_versions":
       return `${percent(before, 1)} with earlier versions`;
@@ -92,7 +100,8 @@ function mainCause({ causes: [cause] }: Alarm): string[] {
   ];
 }
 
-function percent(proportion: Proportion, digits = 0): string {
+/** Like "8.0 %". */
+export function percent(proportion: Proportion, digits = 0): string {
   return `${(100 * shareOf(proportion)).toFixed(digits)} %`;
 }
 

@@ -2,6 +2,7 @@
 
 import { type Alarm, type AlarmMeasure, alarmMeasures, alarmScopes, type Scope } from "./alarm-documents.ts";
 import type { Finding } from "./alarm-life.ts";
+import { type DeviceCounts, proportionIn } from "./device-counts.ts";
 import {
   attemptsIn,
   type History,
@@ -13,7 +14,7 @@ import {
 } from "./history.ts";
 import { crashed, type Measures, notDownloaded, rolledBack } from "./measures.ts";
 import { binomialTail, fisherExact, type Proportion, rateOf } from "./statistics.ts";
-import { countDevices, type Story, UNDER_WAY_MILLISECONDS } from "./stories.ts";
+import { countDevices, type Story, settledBy, UNDER_WAY_MILLISECONDS } from "./stories.ts";
 
 const proportionOf: Record<AlarmMeasure, (measures: Measures) => Proportion> = {
   // In hours, more downloaded than begun are those that began in the hour before.
@@ -56,7 +57,7 @@ const DAY_HOURS = 24;
 const LEAST_SHARE = 0.02;
 
 /** So many attempts are enough to compare with. Where a young version had fewer at the same age, it is compared later. */
-const LEAST_BEFORE = 50;
+export const LEAST_BEFORE = 50;
 const ENOUGH_BEFORE = 500;
 
 /** At this level, one of the earlier versions is not like the others. */
@@ -88,42 +89,77 @@ const SUSPICION_FACTOR = 1.15;
 
 /** Asks of every version that is installed now all that its counts can answer. `now` is in milliseconds since 1970. */
 export function questionsOf(app: AppView, now: number): Question[] {
-  const released = app.histories
+  const until = hourOf(now) + 1;
+  return [...comparisonsOf(app, now)].flatMap(([version, comparisons]) =>
+    comparisons.filter(
+      (comparison) => comparison.rule !== "own_past" || exceedsItsDays(version, comparison, until),
+    ),
+  );
+}
+
+/** Compares the counts of every version that is installed now, in the order of release, with all that they can be. */
+export function comparisonsOf(app: AppView, now: number): Map<Released, Question[]> {
+  const released = inOrderOfRelease(app.histories);
+  const until = hourOf(now) + 1;
+  const live = released.filter(
+    (version) => attemptsIn(version, until - DAY_HOURS, until) > 0 && hasShare(version, released, until),
+  );
+  return new Map(
+    live.map((version) => {
+      const earlier = released
+        .slice(0, released.indexOf(version))
+        .filter(({ version_name }) => !app.bad.has(version_name));
+      const earlierAt = atAge(earlier);
+      const comparisons = alarmScopes.flatMap((scope) => [
+        ...questionsOfRelease(version, earlierAt, scope, until, app.threshold),
+        ...questionsOfPast(version, scope, until),
+      ]);
+      return [version, comparisons];
+    }),
+  );
+}
+
+/** A version that somebody has tried to install. */
+export interface Released extends History {
+  release: Hour;
+}
+
+/** Leaves out what was never released, and puts the rest in order: names order nothing. */
+export function inOrderOfRelease(histories: readonly History[]): Released[] {
+  return histories
     .flatMap((history) => {
       const release = releaseOf(history);
       return release === undefined ? [] : [{ ...history, release }];
     })
     .sort((a, b) => a.release - b.release || a.created_at - b.created_at);
-  const until = hourOf(now) + 1;
-  const live = released.filter(
-    (version) => attemptsIn(version, until - DAY_HOURS, until) > 0 && hasShare(version, released, until),
-  );
-  return live.flatMap((version) => {
-    const earlier = released
-      .slice(0, released.indexOf(version))
-      .filter(({ version_name }) => !app.bad.has(version_name));
-    return alarmScopes.flatMap((scope) => [
-      ...questionsOfRelease(version, earlier, scope, until, app.threshold),
-      ...questionsOfPast(version, scope, until),
-    ]);
-  });
-}
-
-interface Released extends History {
-  release: Hour;
 }
 
 /** Whether a version has its share of the app's attempts, from its release on or in its last week. */
-function hasShare(version: Released, all: readonly Released[], until: Hour, from = version.release): boolean {
-  const since = Math.max(from, until - RELEASE_HOURS);
+function hasShare(version: Released, all: readonly Released[], until: Hour): boolean {
+  const since = Math.max(version.release, until - RELEASE_HOURS);
   const ofApp = all.reduce((sum, other) => sum + attemptsIn(other, since, until), 0);
   return attemptsIn(version, since, until) >= ofApp * LEAST_SHARE;
+}
+
+/** The latest of some versions, up to an age in hours that all of them are compared at. */
+type AtAge = (hours: number) => readonly Released[];
+
+/** Finds those that had their share of the attempts until then. */
+function atAge(earlier: readonly Released[]): AtAge {
+  const known = new Map<number, Released[]>();
+  const latest = earlier.slice(-MOST_BEFORE);
+  return (hours) => {
+    const found =
+      known.get(hours) ?? latest.filter((version) => hasShare(version, earlier, version.release + hours));
+    known.set(hours, found);
+    return found;
+  };
 }
 
 /** Compares a young version with all earlier good ones together, at the same age; with a threshold where there are none. */
 function questionsOfRelease(
   version: Released,
-  earlier: readonly Released[],
+  earlier: AtAge,
   scope: Scope,
   until: Hour,
   threshold: number,
@@ -145,26 +181,20 @@ function questionsOfRelease(
 
 /** Pools the earlier versions at the same age. Where all of them are younger than that, or were hardly used, they tell nothing. */
 function baselineOf(
-  earlier: readonly Released[],
+  earlier: AtAge,
   measure: AlarmMeasure,
   scope: Scope,
   age: number,
 ): Proportion | undefined {
-  const at = (hours: number) => {
-    const parts = earlier
-      .slice(-MOST_BEFORE)
-      .filter((version) => hasShare(version, earlier, version.release + hours))
-      .map((version) =>
+  for (let hours = age; ; hours = Math.min(hours * 2, RELEASE_HOURS)) {
+    const before = pool(
+      earlier(hours).map((version) =>
         proportionOf[measure](sumOf(version, version.release, version.release + hours, scope)),
-      );
-    return pool(parts);
-  };
-  let before = at(age);
-  for (let hours = age; before.of < ENOUGH_BEFORE && hours < RELEASE_HOURS; ) {
-    hours = Math.min(hours * 2, RELEASE_HOURS);
-    before = at(hours);
+      ),
+    );
+    if (before.of >= ENOUGH_BEFORE) return before;
+    if (hours === RELEASE_HOURS) return before.of < LEAST_BEFORE ? undefined : before;
   }
-  return before.of < LEAST_BEFORE ? undefined : before;
 }
 
 /**
@@ -179,13 +209,11 @@ function pool(parts: readonly Proportion[]): Proportion {
     below += of;
     return below >= total / 2;
   });
-  const sum = { count: 0, of: 0 };
-  for (const part of used) {
-    if (middle && rateOf(part) > 2 * rateOf(middle) && isWorse(part, middle, OUTLIER_LEVEL)) continue;
-    sum.count += part.count;
-    sum.of += part.of;
-  }
-  return sum;
+  return sum(
+    used.filter(
+      (part) => !middle || rateOf(part) <= 2 * rateOf(middle) || !isWorse(part, middle, OUTLIER_LEVEL),
+    ),
+  );
 }
 
 /** Compares a version's last day with its days before: an update server may break at any time. Crashes are not its fault. */
@@ -198,7 +226,6 @@ function questionsOfPast(version: Released, scope: Scope, until: Hour): Question
   return (["not_downloaded", "rolled_back"] as const).flatMap((measure): Question[] => {
     const [now, before] = [proportionOf[measure](measures), proportionOf[measure](past)];
     if (now.of === 0 || before.of < LEAST_BEFORE) return [];
-    if (!exceedsItsDays(version, measure, scope, until, now)) return [];
     return [{ version_name, measure, scope, rule: "own_past", now, before, from: from * HOUR_MILLISECONDS }];
   });
 }
@@ -207,13 +234,7 @@ function questionsOfPast(version: Released, scope: Scope, until: Hour): Question
  * Whether more failed in the last day than in each day before it: where the same few devices fail again and again, their share
  * grows as the others are done, but not their number.
  */
-function exceedsItsDays(
-  version: Released,
-  measure: AlarmMeasure,
-  scope: Scope,
-  until: Hour,
-  now: Proportion,
-) {
+function exceedsItsDays(version: Released, { measure, scope, now }: Question, until: Hour): boolean {
   const days: number[] = [];
   for (let day = 1; day <= 7 && until - (day + 1) * DAY_HOURS >= version.release; day++) {
     const from = until - (day + 1) * DAY_HOURS;
@@ -223,18 +244,22 @@ function exceedsItsDays(
   return now.count > most + 3 * Math.sqrt(most);
 }
 
+/** Where so many attempts at good versions fail, the same few devices fail again and again, and counts cannot tell more of them. */
+const BLUNT_RATE = 0.02;
+
 /** Whether the counts alone make a version suspicious, so that its devices are worth reading. */
-export function isSuspicious({ rule, now, before }: Question): boolean {
-  if (now.count < LEAST_DEVICES || rateOf(now) < rateOf(before) * SUSPICION_FACTOR) return false;
+export function isSuspicious({ measure, rule, now, before }: Question): boolean {
+  if (now.count < LEAST_DEVICES) return false;
   if (rule === "threshold") return rateOf(now) > rateOf(before);
-  return fisherExact(now, before) < SUSPICION_LEVEL;
+  if (rule === "earlier_versions" && measure === "not_downloaded" && rateOf(before) >= BLUNT_RATE)
+    return true;
+  return rateOf(now) >= rateOf(before) * SUSPICION_FACTOR && fisherExact(now, before) < SUSPICION_LEVEL;
 }
 
-/** The devices of a version, and those of earlier ones where they have been read. */
+/** The devices of a version, and where they have been counted, those of earlier ones when these had the age that it has now. */
 export interface Sample {
   stories: readonly Story[];
-  /** Those of each earlier version as they were when it had the age that this one has now, in milliseconds since 1970. */
-  earlier?: readonly { stories: readonly Story[]; until: number }[];
+  earlier?: DeviceCounts;
 }
 
 /** The answer to a question: devices, and what they are compared with. */
@@ -254,9 +279,12 @@ export function answer(
   asked: readonly Question[],
   now: number,
 ): Verdict | undefined {
+  const comparisons = asked.filter(({ measure }) => measure === question.measure).length;
+  return answerAt(alarmLevels[question.measure] / Math.max(1, comparisons), question, sample, now);
+}
+
+function answerAt(level: number, question: Question, sample: Sample, now: number): Verdict | undefined {
   const { measure, scope, rule, from } = question;
-  const comparisons = asked.filter((other) => other.measure === measure).length;
-  const level = alarmLevels[measure] / Math.max(1, comparisons);
   const until = settledBy(measure, now);
   const devices = countDevices(sample.stories, {
     measure,
@@ -282,29 +310,10 @@ export function answer(
       const attempts = { count: devices.count, of: Math.max(devices.of, weightOf(sample.stories, question)) };
       if (isWorse(attempts, question.before, level)) return verdict(question.before);
       if (!sample.earlier) return undefined;
-      const before = countEarlier(question, sample.earlier);
+      const before = proportionIn(sample.earlier, question);
       return isWorse(devices, before, level) ? verdict(before) : undefined;
     }
   }
-}
-
-/** Counts the devices of earlier versions that a question compares with. */
-export function countEarlier(
-  { measure, scope }: Pick<Question, "measure" | "scope">,
-  earlier: NonNullable<Sample["earlier"]>,
-): Proportion {
-  const sum = { count: 0, of: 0 };
-  for (const { stories, until } of earlier) {
-    const { count, of } = countDevices(stories, { measure, scope, until: settledBy(measure, until) });
-    sum.count += count;
-    sum.of += of;
-  }
-  return sum;
-}
-
-/** The time before which something must have begun so that its outcome is known at another. */
-function settledBy(measure: AlarmMeasure, time: number): number {
-  return measure === "not_downloaded" ? time - UNDER_WAY_MILLISECONDS : time;
 }
 
 /** Crashes are counted by start, of which a device has many. */
@@ -327,25 +336,54 @@ export function isWorse(now: Proportion, before: Proportion, level: number): boo
 }
 
 /**
- * Sums up the answers: one finding for each version and measure. The platforms that fail by themselves say it all; where none
- * does, all of them together do.
+ * Sums up the answers: one finding for each version and measure. The platforms that fail by themselves say it all. Where none
+ * does, but all of them together do, it is those that can be told from chance at all.
  */
-export function findingsOf(verdicts: readonly Verdict[]): Omit<Finding, "causes">[] {
+export function findingsOf(
+  verdicts: readonly Verdict[],
+  sample: Sample,
+  asked: readonly Question[],
+  now: number,
+): Omit<Finding, "causes">[] {
   const ofAlarm = Map.groupBy(verdicts, ({ question }) => `${question.measure} ${question.version_name}`);
   return [...ofAlarm.values()].flatMap((same) => {
-    const onPlatforms = same.filter(({ question }) => question.scope !== "all");
-    const [worst, ...others] = (onPlatforms.length > 0 ? onPlatforms : same).sort(
-      (a, b) => excessOf(b) - excessOf(a),
-    );
+    const [worst] = same.sort((a, b) => excessOf(b) - excessOf(a));
     if (!worst) return [];
-    const { version_name, measure, rule, scope } = worst.question;
-    const more = others.filter(({ question }) => question.rule === rule && question.scope !== scope);
-    const scopes: Finding["scopes"] = [scope, ...more.map(({ question }) => question.scope)];
-    const now = [worst, ...more].reduce(
-      (sum, { now }) => ({ count: sum.count + now.count, of: sum.of + now.of }),
-      { count: 0, of: 0 },
-    );
-    return [{ version_name, measure, scopes, rule, now, before: worst.before }];
+    const { version_name, measure, rule } = worst.question;
+    const onPlatforms = same.filter(({ question }) => question.rule === rule && question.scope !== "all");
+    const located = onPlatforms.length > 0 ? onPlatforms : locate(worst.question, sample, asked, now);
+    const [first = worst, ...others] = located;
+    const scopes: Finding["scopes"] = [first.question.scope, ...others.map(({ question }) => question.scope)];
+    const total = sum([first, ...others].map(({ now }) => now));
+    return [{ version_name, measure, scopes, rule, now: total, before: first.before }];
+  });
+}
+
+/** That a version fails is known by then, so that where needs no more than the usual confidence. */
+const LOCATION_LEVEL = 0.01;
+
+/** The platforms on which a version fails, where it is known that it does; none where that is all of them. */
+function locate(
+  { version_name, measure, rule }: Question,
+  sample: Sample,
+  asked: readonly Question[],
+  now: number,
+) {
+  const onPlatforms = asked.filter(
+    (question) =>
+      question.version_name === version_name &&
+      question.measure === measure &&
+      question.rule === rule &&
+      question.scope !== "all",
+  );
+  const found = onPlatforms.flatMap((question) => answerAt(LOCATION_LEVEL, question, sample, now) ?? []);
+  return found.length < onPlatforms.length ? found.sort((a, b) => excessOf(b) - excessOf(a)) : [];
+}
+
+function sum(parts: readonly Proportion[]): Proportion {
+  return parts.reduce((total, { count, of }) => ({ count: total.count + count, of: total.of + of }), {
+    count: 0,
+    of: 0,
   });
 }
 
@@ -370,33 +408,52 @@ export function isGoodAgain(
   const until = hourOf(now) + 1;
   for (const hours of GOOD_HOURS) {
     const lately = scopes.map((scope) => proportionOf[measure](sumOf(history, until - hours, until, scope)));
-    const sum = { count: 0, of: 0 };
-    for (const { count, of } of lately) {
-      sum.count += count;
-      sum.of += of;
-    }
-    if (sum.of < LEAST_GOOD) continue;
+    const total = sum(lately);
+    if (total.of < LEAST_GOOD) continue;
     const limit = rateOf(before) + (rateOf(bad) - rateOf(before)) / 3;
-    if (rateOf(sum) < limit && fisherExact(bad, sum) < GOOD_LEVEL) return true;
+    if (rateOf(total) < limit && fisherExact(bad, total) < GOOD_LEVEL) return true;
   }
   return false;
 }
 
-/** A version of which only this share of the attempts of some hours is left has been superseded. */
+/**
+ * A version has been superseded when, over some hours, later ones have nearly all of the attempts, and its own are a small part of
+ * what they were. Strangers can make up the former, but not the latter.
+ */
 const SUPERSEDED_HOURS = 3;
 const SUPERSEDED_SHARE = 0.05;
 const LEAST_SUPERSEDING = 20;
+const SUPERSEDED_REST = 0.2;
 
-/** The versions that devices no longer get: they get others, or nothing for a day. */
+/** The versions that devices no longer get: they get later ones, or nothing for a day. */
 export function supersededOf(histories: readonly History[], now: number): string[] {
   const until = hourOf(now) + 1;
-  const attemptsOf = (history: History, hours: number) => attemptsIn(history, until - hours, until);
-  const ofAll = histories.reduce((sum, history) => sum + attemptsOf(history, SUPERSEDED_HOURS), 0);
-  return histories
-    .filter((history) => {
-      if (attemptsOf(history, DAY_HOURS) === 0) return true;
-      const own = attemptsOf(history, SUPERSEDED_HOURS);
-      return ofAll - own >= LEAST_SUPERSEDING && own < ofAll * SUPERSEDED_SHARE;
-    })
-    .map(({ version_name }) => version_name);
+  const released = inOrderOfRelease(histories);
+  const isSuperseded = (history: History) => {
+    if (attemptsIn(history, until - DAY_HOURS, until) === 0) return true;
+    const lately = (of: History) => attemptsIn(of, until - SUPERSEDED_HOURS, until);
+    const place = released.findIndex(({ version_name }) => version_name === history.version_name);
+    const later = released.slice(place + 1).reduce((sum, other) => sum + lately(other), 0);
+    const own = lately(history);
+    return (
+      later >= LEAST_SUPERSEDING &&
+      own < (own + later) * SUPERSEDED_SHARE &&
+      own < mostOf(history, until) * SUPERSEDED_REST
+    );
+  };
+  return histories.filter(isSuperseded).map(({ version_name }) => version_name);
 }
+
+/** The most attempts that a version had in as many hours on one of its last days. */
+function mostOf(history: History, until: Hour): number {
+  const ends = Array.from({ length: RELEASE_HOURS }, (_, hours) => until - hours);
+  return Math.max(...ends.map((end) => attemptsIn(history, end - SUPERSEDED_HOURS, end)));
+}
+
+/** Describes the judgement, for the page. */
+export const alarmTest =
+  "A version is compared with all earlier good versions together, at the same age, on each platform and on all of them: how many " +
+  "of its devices did not get it after the download began, rolled it back, or crashed. Where there is no earlier version, the " +
+  "rate is compared with the most that the settings allow, and a version that has been out for long with its own past. Counters " +
+  "raise a suspicion, and a random sample of devices decides: a device that fails ten times is one device, and a download that " +
+  "began less than five minutes ago is under way, not lost. Only production builds on real devices count.";

@@ -1,6 +1,12 @@
 /** Reads counters and their days, and no more of them than have changed: for the dashboard and the watch. */
 
-import { FieldPath, type Firestore, type QuerySnapshot, Timestamp } from "firebase-admin/firestore";
+import {
+  type DocumentSnapshot,
+  FieldPath,
+  type Firestore,
+  type QuerySnapshot,
+  Timestamp,
+} from "firebase-admin/firestore";
 import {
   COUNTERS,
   type Counter,
@@ -12,6 +18,7 @@ import {
   type Platform,
   platforms,
 } from "../counting/documents.ts";
+import { shareReads } from "../firestore/shared-read.ts";
 import { addMeasures, type Measures, measuresOf, measuresOfCounts } from "./measures.ts";
 
 const SECOND = 1_000;
@@ -123,11 +130,8 @@ export function createCounterReader(
 
   const keep = (read: QuerySnapshot) => {
     for (const snapshot of read.docs) {
-      const counter = counterDocument.safeParse(snapshot.data());
-      if (counter.success) {
-        const created_at = snapshot.createTime.toMillis();
-        known.set(snapshot.id, { id: snapshot.id, created_at, ...counter.data });
-      }
+      const counter = counterIn(snapshot);
+      if (counter) known.set(counter.id, counter);
     }
     if (known.size > MOST_KEPT) {
       const byAttempts = [...known.values()].sort(
@@ -138,7 +142,7 @@ export function createCounterReader(
     }
   };
 
-  const counters = shared(COUNTERS_FRESH, now, async () => {
+  const counters = shareReads(COUNTERS_FRESH, now, async () => {
     await (now() - fullReadAt >= FULL_READ_EVERY ? readAll() : readChanges());
     return { counters: [...known.values()], incomplete };
   });
@@ -190,30 +194,19 @@ export function createCounterReader(
   };
 }
 
+/** The counter in a document; nothing where there is none, or one that cannot be read. */
+export function counterIn(snapshot: DocumentSnapshot): Counter | undefined {
+  const counter = counterDocument.safeParse(snapshot.data());
+  if (!counter.success || !snapshot.createTime) return undefined;
+  return { id: snapshot.id, created_at: snapshot.createTime.toMillis(), ...counter.data };
+}
+
 interface DaysRead {
   days: Days;
   /** The `updated_at` that the counter had when its days were read. */
   updated_at: number;
   readAt: number;
   allReadAt: number;
-}
-
-/** Calls `read` at most once in `milliseconds`, for all who ask. A failure is not kept. */
-function shared<T>(milliseconds: number, now: () => number, read: () => Promise<T>): () => Promise<T> {
-  let last: { startedAt: number; result: Promise<T> } | undefined;
-  let running = false;
-  return () => {
-    if (last && (running || now() - last.startedAt < milliseconds)) return last.result;
-    running = true;
-    const result = read().finally(() => {
-      running = false;
-    });
-    last = { startedAt: now(), result };
-    result.catch(() => {
-      last = undefined;
-    });
-    return result;
-  };
 }
 
 function overlapping(readTime: Timestamp): Timestamp {
@@ -250,7 +243,7 @@ function byPlatform<Part>(
 }
 
 /** Attempts at a version that are known to have been made, whether or not its plugins report beginnings. */
-export function attemptsOf({ platforms }: Counter): number {
+export function attemptsOf({ platforms }: Pick<Counter, "platforms">): number {
   const { begun, downloaded, installed } = measuresOf(platforms);
   return Math.max(begun, downloaded, installed);
 }

@@ -13,9 +13,10 @@ import {
 import { pages } from "../firestore/pages.ts";
 import { actions } from "../ingest/actions.ts";
 import type { Facts } from "./causes.ts";
+import { createKeptSamples, type KeptSamples } from "./kept-samples.ts";
 import { type Story, type StoryEvent, storiesOf } from "./stories.ts";
 
-export interface Evidence {
+export interface Evidence extends KeptSamples {
   /**
    * Reads the stories of the production devices of a version whose ids lie in a random range, which holds this share of all ids:
    * from 0 to 1. With `until`, as they were at that time, in milliseconds since 1970. Rejects with Firestore's error.
@@ -62,6 +63,8 @@ type StoredEvent = StoryEvent & { facts: Record<string, string | undefined> };
 /** Makes a way to read the events of `db`. `random` gives numbers from 0 up to 1. */
 export function createEvidence(db: Firestore, random = Math.random, mostEvents = MOST_EVENTS): Evidence {
   return {
+    ...createKeptSamples(db),
+
     async storiesOf(counter, share, until) {
       const query = eventsOfCounter(db, counter);
       const events: StoredEvent[] = [];

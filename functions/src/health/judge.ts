@@ -6,6 +6,7 @@ import type { Finding, Look } from "./alarm-life.ts";
 import {
   answer,
   findingsOf,
+  inOrderOfRelease,
   isGoodAgain,
   isSuspicious,
   type Question,
@@ -14,7 +15,7 @@ import {
 } from "./alarms.ts";
 import { causesOf } from "./causes.ts";
 import type { Evidence } from "./evidence.ts";
-import { type History, HOUR_MILLISECONDS, releaseOf } from "./history.ts";
+import { type History, HOUR_MILLISECONDS } from "./history.ts";
 import { createInvestigator, type ReleasedCounter } from "./sampling.ts";
 import { hasFailed, isIn, type Story, UNDER_WAY_MILLISECONDS } from "./stories.ts";
 
@@ -36,25 +37,29 @@ export interface JudgeOptions {
 }
 
 /**
- * A version is read again when so many times as many attempts at it are known to have settled, sooner while there are few; or
- * after a day. Suspicion can last for weeks, and reads cost.
+ * A version is read again when so many times as many attempts at it are known to have settled: sooner while they are few, later
+ * when it alarms already. Suspicion can last for weeks, and reads cost.
  */
-const GROWTH = 1.25;
-const EARLY_GROWTH = 1.05;
-const EARLY_ATTEMPTS = 200;
-const GROWTH_OF_ALARM = 2;
+const DAILY_GROWTH = 1.05;
+
+function growthOf(attempts: number, alarms: boolean): number {
+  if (alarms) return 2;
+  if (attempts < 100) return 1.1;
+  return attempts < 500 ? 1.25 : 1.6;
+}
 
 /** Makes a judge. It remembers what it has read, so use it again for the next look. */
 export function createJudge({ evidence, alarmThresholdPercent }: JudgeOptions): Judge {
   const investigate = createInvestigator(evidence);
   const lastReads = new Map<string, { settled: number; at: number }>();
 
-  /** Whether so much is new about a version that its devices are worth reading. What alarms already is read less often. */
-  const isDue = ({ key, attempts, alarms }: Reason, now: number) => {
+  /** Whether so much is new about a version that its devices are worth reading. The last day is new every day. */
+  const isDue = ({ key, rule, attempts, alarms }: Reason, now: number) => {
     const last = lastReads.get(key);
-    if (!last || now - last.at >= DAY_MILLISECONDS) return true;
-    const growth = alarms ? GROWTH_OF_ALARM : attempts < EARLY_ATTEMPTS ? EARLY_GROWTH : GROWTH;
-    return attempts > last.settled * growth;
+    if (!last) return true;
+    const isOld = now - last.at >= DAY_MILLISECONDS;
+    if (isOld && rule === "own_past") return true;
+    return attempts > last.settled * (isOld && !alarms ? DAILY_GROWTH : growthOf(attempts, alarms));
   };
 
   return async ({ app_id, versions, alarms }, now) => {
@@ -66,7 +71,7 @@ export function createJudge({ evidence, alarmThresholdPercent }: JudgeOptions): 
       const history = histories.find(({ version_name }) => version_name === alarm.version_name);
       return history !== undefined && isGoodAgain(history, alarm, now);
     };
-    const released = inOrderOfRelease(versions);
+    const released = releasedCounters(versions);
 
     const findings: Finding[] = [];
     for (const [place, version] of released.entries()) {
@@ -89,7 +94,7 @@ export function createJudge({ evidence, alarmThresholdPercent }: JudgeOptions): 
       for (const { key, attempts } of reasons) {
         lastReads.set(key, { settled: attempts * settledShare, at: now });
       }
-      for (const finding of findingsOf(verdicts)) {
+      for (const finding of findingsOf(verdicts, sample, asked, now)) {
         if (isGood(finding)) continue;
         const known = openAlarm(open, finding);
         const causes = known?.causes ?? (await findCauses(evidence, app_id, finding, sample.stories, now));
@@ -100,30 +105,38 @@ export function createJudge({ evidence, alarmThresholdPercent }: JudgeOptions): 
       app_id,
       findings,
       good: open.filter(isGood),
-      superseded: supersededOf(histories, now).map((version_name) => ({ version_name })),
+      superseded: [...supersededOf(histories, now), ...goneOf(open, histories)].map((version_name) => ({
+        version_name,
+      })),
     };
   };
 }
 
+/** The versions that have an alarm and no counter any more: somebody has deleted it. */
+function goneOf(open: readonly Alarm[], histories: readonly History[]): string[] {
+  const known = new Set(histories.map(({ version_name }) => version_name));
+  return open.map(({ version_name }) => version_name).filter((version_name) => !known.has(version_name));
+}
+
 /** A version whose alarm is open, or ended only because devices got another one, stays bad. */
-function badOf(alarms: readonly Alarm[]): Set<string> {
+export function badOf(alarms: readonly Alarm[]): Set<string> {
   return new Set(
     alarms.filter(({ open, end }) => open || end === "superseded").map(({ version_name }) => version_name),
   );
 }
 
-function inOrderOfRelease(versions: WatchedApp["versions"]): ReleasedCounter[] {
-  return versions
-    .flatMap(({ counter, history }) => {
-      const release = releaseOf(history);
-      return release === undefined ? [] : [{ counter, released_at: release * HOUR_MILLISECONDS }];
-    })
-    .sort((a, b) => a.released_at - b.released_at || a.counter.created_at - b.counter.created_at);
+function releasedCounters(versions: WatchedApp["versions"]): ReleasedCounter[] {
+  const counters = new Map(versions.map(({ counter }) => [counter.version_name, counter]));
+  return inOrderOfRelease(versions.map(({ history }) => history)).flatMap(({ version_name, release }) => {
+    const counter = counters.get(version_name);
+    return counter ? [{ counter, released_at: release * HOUR_MILLISECONDS }] : [];
+  });
 }
 
 /** Why the devices of a version may be worth reading: a rule, and how many attempts it is about. */
 interface Reason {
   key: string;
+  rule: Question["rule"];
   attempts: number;
   /** Whether all of it alarms already. */
   alarms: boolean;
@@ -136,6 +149,7 @@ function reasonsToRead(
 ): Reason[] {
   return [...Map.groupBy(suspicions, ({ rule }) => rule)].map(([rule, same]) => ({
     key: `${id} ${rule}`,
+    rule,
     attempts: Math.max(...same.map(({ now }) => now.of)),
     alarms: same.every(({ measure }) => openAlarm(open, { version_name, measure }) !== undefined),
   }));

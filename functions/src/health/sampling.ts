@@ -1,8 +1,9 @@
 /** Reads as many devices of a version as it takes to answer what is suspicious about it. */
 
 import type { Counter } from "../counting/documents.ts";
-import { countEarlier, LEAST_DEVICES, type Question, type Sample, type Verdict } from "./alarms.ts";
+import { isWorse, type Question, type Sample, type Verdict } from "./alarms.ts";
 import { attemptsOf } from "./counter-reader.ts";
+import { countAll, type DeviceCounts, proportionIn, sumCounts } from "./device-counts.ts";
 import { type Evidence, MOST_EVENTS } from "./evidence.ts";
 import { type Proportion, rateOf } from "./statistics.ts";
 import { countDevices, type Story, UNDER_WAY_MILLISECONDS } from "./stories.ts";
@@ -44,63 +45,54 @@ const ENLARGEMENT = 4;
 const WANTED_LATELY = 60;
 const MOST_EVENTS_OF_PAST = 20_000;
 
-/** Earlier versions are sampled where counts of reports may hide how few devices they are of: the latest, so many devices. */
-const EARLIER_VERSIONS = 5;
-const EARLIER_SAMPLE = 3_000;
+/**
+ * Counts of reports may hide how few devices they are of. Then the devices of so many earlier versions are counted, the latest.
+ * Where a version has not been sampled when it was about as old, so many of its devices are read.
+ */
+const EARLIER_VERSIONS = 8;
+const EARLIER_SAMPLE = 400;
 
-/** They are read again when the version is so many times as old: what they were like when they were younger is no better. */
-const AGEING = 1.5;
+/** A sample of a version when it was younger serves, if it was at least so old: it looked no better then. */
+const YOUNGEST = 0.5;
 
-/** A rate below is not worth it. */
+/** Fewer devices than these, and a lower rate, are not worth it. */
+const LEAST_HIDDEN = 5;
 const LEAST_RATE = 0.01;
 
-const LOOKS_WORSE = 1.5;
+/** At this level, devices suggest that more of them would show something. */
+const PROMISING_LEVEL = 0.05;
 
-/** Makes an investigator. It keeps the samples of earlier versions for the next look. */
+/** Makes an investigator. Samples are kept in `evidence`: those of one version serve the judgement of the next. */
 export function createInvestigator(evidence: Evidence): Investigate {
-  const kept = new Map<string, { age: number; earlier: NonNullable<Sample["earlier"]> }>();
-
-  const readEarlier = async ({ version, earlier }: Case, now: number) => {
+  const countEarlier = async ({ version, earlier }: Case, now: number): Promise<DeviceCounts> => {
     const age = now - version.released_at;
-    const before = kept.get(version.counter.id);
-    if (before && age < before.age * AGEING) return before.earlier;
     const latest = earlier.slice(-EARLIER_VERSIONS);
-    const read = await Promise.all(
-      latest.map(async ({ counter, released_at }) => {
-        const until = released_at + age;
-        const share = EARLIER_SAMPLE / latest.length / devicesOf(counter);
-        return {
-          stories: await evidence.storiesOf(counter, within(share, counter, latest.length), until),
-          until,
-        };
-      }),
-    );
-    kept.set(version.counter.id, { age, earlier: read });
-    return read;
+    return sumCounts(await Promise.all(latest.map((other) => countsAtAge(evidence, other, age))));
   };
 
   return async (question, now) => {
     const { version, suspicions, answers } = question;
-    const { counter } = version;
+    const { counter, released_at } = version;
     let share = within(shareToRead(counter, suspicions), counter);
-    let earlier: Sample["earlier"];
+    let earlier: DeviceCounts | undefined;
     for (;;) {
       const stories = await evidence.storiesOf(counter, share);
       const counts = suspicions.map(
         (suspicion) => [suspicion, settledDevices(suspicion, stories, now)] as const,
       );
       if (!earlier && question.earlier.length > 0 && counts.some((each) => mayBeHidden(...each))) {
-        earlier = await readEarlier(question, now);
+        earlier = await countEarlier(question, now);
       }
       const sample: Sample = { stories, ...(earlier && { earlier }) };
       const verdicts = answers(sample);
       const isPromising = counts.some(
         ([suspicion, devices]) =>
-          looksWorse(devices, suspicion.before) ||
-          (earlier !== undefined && looksWorse(devices, countEarlier(suspicion, earlier))),
+          isWorse(devices, suspicion.before, PROMISING_LEVEL) ||
+          (earlier !== undefined && isWorse(devices, proportionIn(earlier, suspicion), PROMISING_LEVEL)),
       );
       const larger = within(Math.min(share * ENLARGEMENT, MOST_SAMPLE / devicesOf(counter)), counter);
       if (verdicts.length > 0 || !isPromising || larger <= share) {
+        await evidence.keep(counter, { age: now - released_at, devices: countAll(stories, now) });
         return { verdicts, sample, settledShare: settledShareOf(stories, now) };
       }
       share = larger;
@@ -108,9 +100,31 @@ export function createInvestigator(evidence: Evidence): Investigate {
   };
 }
 
+/** Counts the devices of a version as they were when it had an age, in milliseconds. */
+async function countsAtAge(
+  evidence: Evidence,
+  { counter, released_at }: ReleasedCounter,
+  age: number,
+): Promise<DeviceCounts> {
+  const kept = (await evidence.kept(counter)).filter(
+    (sample) => sample.age <= age && sample.age >= age * YOUNGEST,
+  );
+  const [oldest] = kept.sort((a, b) => b.age - a.age);
+  if (oldest) return oldest.devices;
+  const until = released_at + age;
+  const stories = await evidence.storiesOf(
+    counter,
+    within(EARLIER_SAMPLE / devicesOf(counter), counter),
+    until,
+  );
+  const devices = countAll(stories, until);
+  await evidence.keep(counter, { age, devices });
+  return devices;
+}
+
 /** A share of a version's devices that costs no more than one look may read. */
-function within(share: number, counter: Counter, parts = 1): number {
-  return Math.min(1, share, MOST_EVENTS / parts / eventsOf(counter));
+function within(share: number, counter: Counter): number {
+  return Math.min(1, share, MOST_EVENTS / eventsOf(counter));
 }
 
 function shareToRead(counter: Counter, suspicions: readonly Question[]): number {
@@ -148,15 +162,10 @@ function settledDevices(
 function mayBeHidden({ rule, before }: Question, devices: Proportion): boolean {
   return (
     rule === "earlier_versions" &&
-    devices.count >= LEAST_DEVICES &&
+    devices.count >= LEAST_HIDDEN &&
     rateOf(devices) >= LEAST_RATE &&
     rateOf(before) >= rateOf(devices) / 10
   );
-}
-
-/** Whether more devices may show what these only suggest. */
-function looksWorse(devices: Proportion, before: Proportion): boolean {
-  return devices.count >= LEAST_DEVICES / 2 && rateOf(devices) >= LOOKS_WORSE * rateOf(before);
 }
 
 function settledShareOf(stories: readonly Story[], now: number): number {

@@ -39,6 +39,11 @@ export interface Story<Event extends StoryEvent = StoryEvent> {
 /** What began less than five minutes ago is under way. */
 export const UNDER_WAY_MILLISECONDS = 300_000;
 
+/** The time before which something must have begun, so that its outcome is known at another. Milliseconds since 1970. */
+export function settledBy(measure: AlarmMeasure, time: number): number {
+  return measure === "not_downloaded" ? time - UNDER_WAY_MILLISECONDS : time;
+}
+
 /** Tells the stories of the devices that some events about one version come from. */
 export function storiesOf<Event extends StoryEvent>(events: Iterable<Event>): Story<Event>[] {
   const byDevice = Map.groupBy(events, ({ device_id }) => device_id);

@@ -44,7 +44,9 @@ export function createWatch({ reader, alarms, judge, tell, now }: WatchOptions):
     const look = async () => {
       const { counters } = await reader.counters();
       const open = new Set((await alarms.open()).map(({ app_id }) => app_id));
-      for (const [app_id, ofApp] of Map.groupBy(counters, (counter) => counter.app_id)) {
+      const byApp = Map.groupBy(counters, ({ app_id }) => app_id);
+      for (const app_id of new Set([...byApp.keys(), ...open])) {
+        const ofApp = byApp.get(app_id) ?? [];
         const changedAt = Math.max(...ofApp.map(({ updated_at }) => updated_at));
         // What was under way when it was judged may be lost by now.
         if (!open.has(app_id) && (judgedAt.get(app_id) ?? 0) > changedAt + 2 * UNDER_WAY_MILLISECONDS)

@@ -158,7 +158,7 @@ describe("deploying", () => {
     it("loads on the Node of the runtime and exports the functions", async () => {
       expect(codebase.runtime).to.equal(`nodejs${process.versions.node.split(".")[0]}`);
       expect(await exportedBy(deployed)).to.have.members(Object.keys(build.endpoints));
-      expect(build.endpoints).to.have.keys("stats", "countEvent", "addDeltas", "sweep", "dashboard");
+      expect(build.endpoints).to.have.keys("stats", "countEvent", "addDeltas", "sweep", "watch", "dashboard");
     });
 
     it("asks for every setting, with a label and a description", () => {

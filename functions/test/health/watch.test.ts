@@ -84,7 +84,6 @@ describe("the watch", () => {
     ]);
     await watch();
     await watch();
-    console.log(d.ref.path, JSON.stringify(d.data().hours));
     const { docs } = await db.collection("alarms").get();
     expect(
       docs.map((alarm) => [alarm.get("version_name"), alarm.get("measure"), alarm.get("scopes")]),

@@ -13,6 +13,7 @@ import { alarmAfter, sightsOf } from "../../../src/health/alarm-life.ts";
 import type { DayOfVersion } from "../../../src/health/counter-reader.ts";
 import { type History, historyOf } from "../../../src/health/history.ts";
 import { createJudge } from "../../../src/health/judge.ts";
+import type { KeptSample } from "../../../src/health/kept-samples.ts";
 import { addMeasures, type Measures, measureNames, measuresOfEvent } from "../../../src/health/measures.ts";
 import { type StoryEvent, storiesOf } from "../../../src/health/stories.ts";
 
@@ -29,7 +30,7 @@ interface Version {
   history: History | undefined;
   days: Map<string, DayOfVersion>;
   /** By device; those that say nothing about an update are counted only. */
-  events: Map<string, SentEvent[]>;
+  devices: Map<string, { place: number; events: SentEvent[] }>;
 }
 
 export interface ObservedApp {
@@ -50,6 +51,7 @@ export function createObservedApp(random: () => number, thresholdPercent = 10): 
   const versions = new Map<string, Version>();
   const alarms = new Map<string, Alarm>();
   const reads = { events: 0, samples: 0 };
+  const kept = new Map<string, KeptSample[]>();
   let changed = false;
   let lastChange = Number.NEGATIVE_INFINITY;
 
@@ -61,16 +63,18 @@ export function createObservedApp(random: () => number, thresholdPercent = 10): 
         if (!version) return [];
         const from = random();
         const events: SentEvent[] = [];
-        for (const [device_id, ofDevice] of version.events) {
-          const place = Number.parseInt(device_id.slice(0, 8), 16) / 2 ** 32;
-          if ((place - from + 1) % 1 < share) {
-            for (const event of ofDevice) if (event.received_at < until) events.push(event);
-          }
+        for (const { place, events: ofDevice } of version.devices.values()) {
+          if ((place - from + 1) % 1 >= share) continue;
+          for (const event of ofDevice) if (event.received_at < until) events.push(event);
         }
         reads.samples++;
         const total = Object.values(version.counter.actions).reduce((sum, count) => sum + count, 0);
         reads.events += Math.ceil(total * share);
         return storiesOf(events);
+      },
+      kept: async ({ version_name }) => [...(kept.get(version_name) ?? [])],
+      async keep({ version_name }, sample) {
+        kept.set(version_name, [...(kept.get(version_name) ?? []), sample]);
       },
       factsOf: async (_app, stories) => stories.map(({ platform }) => ({ platform: [platform] })),
     },
@@ -93,7 +97,7 @@ export function createObservedApp(random: () => number, thresholdPercent = 10): 
       counter,
       history: undefined,
       days: new Map<string, DayOfVersion>(),
-      events: new Map<string, SentEvent[]>(),
+      devices: new Map(),
     };
     versions.set(name, version);
     return version;
@@ -104,6 +108,7 @@ export function createObservedApp(random: () => number, thresholdPercent = 10): 
     reads,
     forget(versionName) {
       versions.delete(versionName);
+      kept.delete(versionName);
     },
     take(event) {
       const { action, platform, received_at } = event;
@@ -125,9 +130,10 @@ export function createObservedApp(random: () => number, thresholdPercent = 10): 
       const day = version.days.get(dayName) ?? { platforms: {}, hours: new Map() };
       version.days.set(dayName, day);
       addHour(day, hourId(received_at), platform, measures);
-      const ofDevice = version.events.get(event.device_id);
-      if (ofDevice) ofDevice.push(event);
-      else version.events.set(event.device_id, [event]);
+      const device = version.devices.get(event.device_id);
+      const place = Number.parseInt(event.device_id.slice(0, 8), 16) / 2 ** 32;
+      if (device) device.events.push(event);
+      else version.devices.set(event.device_id, { place, events: [event] });
     },
     async look(now) {
       if (!changed && now - lastChange > 900_000) return;

@@ -1,7 +1,13 @@
 /** Devices that live through releases, and report what their plugins report. */
 
 import type { Platform } from "../../../src/counting/documents.ts";
-import { createPlugin, type Report } from "../../../tools/lib/plugin.ts";
+import {
+  createPlugin,
+  type Failure,
+  type Outcome,
+  type Plugin,
+  type Report,
+} from "../../../tools/lib/plugin.ts";
 import type { SentEvent } from "./observed-app.ts";
 import { type Chance, exponential, pick } from "./random.ts";
 
@@ -10,22 +16,36 @@ const MINUTE = 60 * SECOND;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 
-/** How devices fail that have nothing to do with the version. Shares are from 0 to 1. */
+/** How devices behave whatever the version. Shares are from 0 to 1. */
 export interface World {
   devices: number;
   /** The share of devices that do not get a version, anew for each version. */
   failing: number;
-  /** How often such a device reports that it has failed, before it tries no more. */
+  /** How often such a device tries, until it tries no more. */
   reports: number;
   /** The share of devices that fail with every version, every ten minutes, as long as the world lasts. */
   stubborn: number;
-  /** The share of attempts that end with the app, or with the network, and are made up for later. */
+  /** The share of attempts that end with the app or the network, and are made up for later. */
   interrupted: number;
   /** The share of installs that do not start and go back. */
   rolledBack: number;
   /** The share of starts that tell of a crash. */
   crashes: number;
+  /** The share of updates by manifest. */
+  manifests: number;
 }
+
+/** A world as unkind as the plugin's sources allow, but for `reports` and `stubborn`. */
+export const unkindWorld: World = {
+  devices: 1_000,
+  failing: 0.004,
+  reports: 3,
+  stubborn: 0,
+  interrupted: 0.03,
+  rolledBack: 0.002,
+  crashes: 0.005,
+  manifests: 0.3,
+};
 
 /** What a release does, beside what the world does. */
 export interface Release {
@@ -49,8 +69,7 @@ export interface Release {
 interface Device {
   id: string;
   platform: Platform;
-  plugin: ReturnType<typeof createPlugin>;
-  plugin_version: string;
+  plugin: Plugin;
   isStubborn: boolean;
   /** The mean time between two openings of the app. */
   opensEvery: number;
@@ -68,14 +87,15 @@ const pluginShares = [
   ["7.51.21", 10],
   ["8.41.1", 10],
   ["6.30.0", 5],
-  ["5.9.5", 10],
+  ["6.14.1", 3],
+  ["5.9.5", 4],
+  ["5.3.4", 3],
 ] as const;
 
 /** Makes a world's devices. */
 export function createDevices(world: World, chance: Chance): Device[] {
   return Array.from({ length: world.devices }, () => {
     const platform = pick(platformShares, chance);
-    const plugin_version = platform === "electron" ? "0.0.1" : pick(pluginShares, chance);
     return {
       id: Array.from({ length: 4 }, () =>
         Math.floor(chance() * 2 ** 32)
@@ -83,8 +103,7 @@ export function createDevices(world: World, chance: Chance): Device[] {
           .padStart(8, "0"),
       ).join(""),
       platform,
-      plugin_version,
-      plugin: createPlugin(platform, plugin_version),
+      plugin: createPlugin(platform, pick(pluginShares, chance)),
       isStubborn: chance() < world.stubborn,
       opensEvery: DAY * Math.exp(2 * (chance() - 0.5)),
     };
@@ -105,19 +124,28 @@ export function eventsOf(
   return events.sort((a, b) => a.received_at - b.received_at);
 }
 
+const failureShares: readonly (readonly [Failure, number])[] = [
+  ["network", 6],
+  ["http", 2],
+  ["checksum", 2],
+  ["unzip", 1],
+  ["disk_space", 1],
+];
+
 /** A device opens the app now and then, tries to get the version, installs it at the next opening, and starts it. */
 function live(world: World, device: Device, release: Release, chance: Chance, events: SentEvent[]): void {
-  const { plugin } = device;
-  const { version: target, from: running, bad } = release;
+  const { plugin, opensEvery } = device;
+  const { version: target, from: running, bad, ends } = release;
+  const kind = chance() < world.manifests ? "manifest" : "zip";
   const send = (reports: readonly Report[], at: number): number => {
     let time = at;
     for (const { action, version_name = "unknown", after, queued } of reports) {
       time += after;
-      if (time >= release.ends) break;
+      if (time >= ends) break;
       events.push({
         device_id: device.id,
         platform: device.platform,
-        plugin_version: device.plugin_version,
+        plugin_version: plugin.plugin_version,
         action,
         version_name,
         received_at: time + 1_000 * chance(),
@@ -126,70 +154,45 @@ function live(world: World, device: Device, release: Release, chance: Chance, ev
     }
     return time;
   };
-  const fail = (at: number) => {
-    const outcome = pick(
-      [
-        ["network", 6],
-        ["checksum", 2],
-        ["disk_space", 0],
-      ] as const,
-      chance,
-    );
-    return send(plugin.attempt({ target, running, kind: "zip", outcome }), at);
-  };
+  const attempt = (at: number, outcome: Outcome, again = false) =>
+    send(plugin.attempt({ target, running, kind, outcome, again }), at);
 
   const isIll = chance() < world.failing;
-  const isHit = bad !== undefined && bad.platforms.includes(device.platform) && chance() < bad.share;
-  let failures = 0;
-  let time = release.begins + exponential(chance, device.opensEvery * 0.5);
-  for (; time < release.ends; time += exponential(chance, device.opensEvery)) {
+  const isHit = bad?.platforms.includes(device.platform) === true && chance() < bad.share;
+  const failure = pick(failureShares, chance);
+  let tries = 0;
+  let time = release.begins + exponential(chance, opensEvery * 0.5);
+  for (; time < ends; time += exponential(chance, opensEvery)) {
     if (device.isStubborn) {
-      for (; time < release.ends; time += 10 * MINUTE) fail(time);
+      for (; time < ends; time += 10 * MINUTE) attempt(time, failure, tries++ > 0);
       return;
     }
-    const fails = isIll || (isHit && bad.way !== "rolled_back" && time >= (bad.since ?? 0));
-    if (fails) {
-      if (failures < world.reports) {
-        fail(time);
-        failures++;
-        // The app stays open, or is opened again soon, so the plugin checks again.
-        if (failures < world.reports && chance() < 0.7) {
-          for (; failures < world.reports && chance() < 0.7; failures++) {
-            time += 10 * MINUTE;
-            if (time < release.ends) fail(time);
-          }
-        }
+    if (isIll || (isHit && bad?.way !== "rolled_back" && time >= (bad?.since ?? 0))) {
+      if (tries < world.reports) attempt(time, failure, false);
+      tries++;
+      // The app stays open, or is opened again soon, so the plugin checks again.
+      for (; tries < world.reports && chance() < 0.7; tries++) {
+        time += 10 * MINUTE;
+        if (time < ends) attempt(time, failure, true);
       }
-      continue;
+    } else if (chance() < world.interrupted) {
+      attempt(time, "killed");
+    } else {
+      time = attempt(time, "downloaded");
+      break;
     }
-    if (chance() < world.interrupted) {
-      send(plugin.attempt({ target, running, kind: "zip", outcome: "killed" }), time);
-      continue;
-    }
-    time = send(plugin.attempt({ target, running, kind: "zip", outcome: "downloaded" }), time);
-    break;
   }
   time += exponential(chance, HOUR);
-  if (time >= release.ends) return;
-  time = send(plugin.install({ target, running }), time);
-  if (chance() < world.rolledBack || (isHit && bad.way === "rolled_back")) {
-    send(plugin.rollBack({ target, fallback: running, native: "1.0.0" }), time);
+  if (time >= ends) return;
+  const fails = chance() < world.rolledBack || (isHit && bad?.way === "rolled_back");
+  time = send(plugin.install({ target, running, ready: !fails }), time);
+  if (fails) {
+    send(plugin.rollBack({ target, fallback: running, version_build: "1.0.0" }), time);
     return;
   }
   for (let starts = 0; starts < 3; starts++) {
-    time += exponential(chance, device.opensEvery);
-    if (time >= release.ends) return;
-    send(plugin.start({ running: target }), time);
-    if (chance() < world.crashes && device.platform !== "electron") {
-      events.push({
-        device_id: device.id,
-        platform: device.platform,
-        plugin_version: device.plugin_version,
-        action: "app_crash",
-        version_name: target,
-        received_at: time + 2_000,
-        occurred_at: time + 1_000,
-      });
-    }
+    time += exponential(chance, opensEvery);
+    if (time >= ends) return;
+    send(plugin.start({ running: target, crashed: chance() < world.crashes }), time);
   }
 }

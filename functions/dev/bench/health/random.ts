@@ -1,9 +1,7 @@
 /** Draws chances that repeat with their seed. */
 
-export interface Chance {
-  /** A number from 0 up to 1. */
-  (): number;
-}
+/** Gives numbers from 0 up to 1. */
+export type Chance = () => number;
 
 /** Makes a generator that begins with a seed (mulberry32). */
 export function createChance(seed: number): Chance {
