@@ -5,6 +5,8 @@ import type { Alarm } from "./alarm-documents.ts";
 import type { Finding, Look } from "./alarm-life.ts";
 import {
   answer,
+  comparableOf,
+  earlierOf,
   findingsOf,
   inOrderOfRelease,
   isGoodAgain,
