@@ -416,8 +416,13 @@ export function isGoodAgain(
     const lately = scopes.map((scope) => proportionOf[measure](sumOf(history, until - hours, until, scope)));
     const total = sum(lately);
     if (total.of < LEAST_GOOD) continue;
-    const limit = rateOf(before) + (rateOf(bad) - rateOf(before)) / 3;
-    if (rateOf(total) < limit && fisherExact(bad, total) < GOOD_LEVEL) return true;
+    // A device starts often: the share of devices that crash says nothing of the share of starts, and only reports compare.
+    const failed =
+      measure === "crashed"
+        ? sum(scopes.map((scope) => crashed(sumOf(history, Number.NEGATIVE_INFINITY, until - hours, scope))))
+        : bad;
+    const limit = rateOf(before) + (rateOf(failed) - rateOf(before)) / 3;
+    if (rateOf(total) < limit && fisherExact(failed, total) < GOOD_LEVEL) return true;
   }
   return false;
 }

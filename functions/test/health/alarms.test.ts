@@ -300,6 +300,23 @@ describe("an alarm's version", () => {
     expect(isGoodAgain(quiet, alarm, atHour(406) - 1)).to.equal(false);
   });
 
+  it("that crashes is not good again because each device starts it often, and crashes at few of the starts", () => {
+    const starting = (starts: number, crashes: number) => ({ ios: { ...updates(200), starts, crashes } });
+    const before = version("2.5.0", eachHour(300, 348, starting(1_000, 4)));
+    const crashing = version("2.5.1", eachHour(RELEASE, RELEASE + 3, starting(1_000, 40)));
+    const started = { installed_at: LOOK - 3_600_000, started_at: LOOK - 3_600_000, starts: 5 };
+    const sample = [...stories("ios", 56, 0, { ...started, crashes: 1 }), ...stories("ios", 244, 0, started)];
+    const [finding] = find(ask([before, crashing]), sample);
+    if (!finding) throw new Error("expected a finding");
+    expect(finding.measure).to.equal("crashed");
+    expect(isGoodAgain(crashing, finding, LOOK)).to.equal(false);
+    const mended = version("2.5.1", {
+      ...eachHour(RELEASE, RELEASE + 3, starting(1_000, 40)),
+      ...eachHour(RELEASE + 3, RELEASE + 6, starting(1_000, 4)),
+    });
+    expect(isGoodAgain(mended, finding, atHour(RELEASE + 6) - 1)).to.equal(true);
+  });
+
   it("is superseded when later ones have taken over, or nobody has tried for a day", () => {
     const later = version("2.5.2", eachHour(405, 420, { ios: updates(200) }));
     expect(supersededOf([middle, newest], LOOK)).not.to.include("2.5.1");
@@ -318,6 +335,15 @@ describe("an alarm's version", () => {
     );
     expect(supersededOf([fallback, undone], atHour(406) - 1)).not.to.include("2.5.1");
     expect(asked(ask([fallback, undone], { now: atHour(430) }), "2.5.0")).to.deep.equal([]); // Nobody begins it.
+  });
+
+  it("is not superseded by an older version, however busy: it can be a stranger's, or a quiet hour", () => {
+    const older = version("2.5.0", eachHour(200, 410, { ios: updates(200, 1) }));
+    const quiet = version("2.5.1", {
+      ...eachHour(400, 403, { ios: updates(200, 16) }),
+      409: { ios: updates(2) },
+    });
+    expect(supersededOf([older, quiet], atHour(410) - 1)).to.deep.equal([]);
   });
 
   it("is not superseded where forty versions are live, though each has a small share", () => {
