@@ -12,10 +12,10 @@ const VERSION = { app_id: "com.example.shop", version_name: "2.5.1" };
 
 /** Stores what devices reported, without counting it. */
 async function store(db: Firestore, events: readonly Record<string, unknown>[]) {
-  const writer = db.bulkWriter();
+  const batch = db.batch();
   for (const [index, { received_at = NOW, occurred_at, ...fields }] of events.entries()) {
     const event = anEvent(fields);
-    void writer.create(db.collection(EVENTS).doc(`e${index}-${fields.device_id}-${fields.action}`), {
+    batch.create(db.collection(EVENTS).doc(`e${index}-${fields.device_id}-${fields.action}`), {
       ...event,
       counter: counterId(countedFields.parse(event)),
       received_at: Timestamp.fromMillis(received_at as number),
@@ -23,7 +23,7 @@ async function store(db: Firestore, events: readonly Record<string, unknown>[]) 
       counted: true,
     });
   }
-  await writer.close();
+  await batch.commit();
 }
 
 /** The first of sixteen parts of all ids, and so on. */
