@@ -58,7 +58,7 @@ const LEAST_SHARE = 0.02;
 
 /** So many attempts are enough to compare with. Where a young version had fewer at the same age, it is compared later. */
 export const LEAST_BEFORE = 50;
-const ENOUGH_BEFORE = 500;
+const ENOUGH_BEFORE = 3_000;
 
 /** At this level, one of the earlier versions is not like the others. */
 const OUTLIER_LEVEL = 0.001;

@@ -39,15 +39,17 @@ export interface JudgeOptions {
 
 /**
  * A version is read again when so many times as many attempts at it are known to have settled: sooner while they are few, later
- * when it alarms already. Suspicion can last for weeks, and reads cost.
+ * when it alarms already. Suspicion can last for weeks, and reads cost. Its last day is another matter: there, the failures count.
  */
-const DAILY_GROWTH = 1.05;
-
-function growthOf(attempts: number, alarms: boolean): number {
+function growthOf({ rule, weight, alarms }: Reason): number {
   if (alarms) return 2;
-  if (attempts < 100) return 1.1;
-  return attempts < 500 ? 1.25 : 1.6;
+  if (rule === "own_past") return 1.5;
+  if (weight < 100) return 1.1;
+  return weight < 1_500 ? 1.25 : 1.6;
 }
+
+/** After a day, less is enough. */
+const DAILY_GROWTH = 1.05;
 
 /** Makes a judge. It remembers what it has read, so use it again for the next look. */
 export function createJudge({ evidence, alarmThresholdPercent }: JudgeOptions): Judge {
@@ -55,12 +57,12 @@ export function createJudge({ evidence, alarmThresholdPercent }: JudgeOptions): 
   const lastReads = new Map<string, { settled: number; at: number }>();
 
   /** Whether so much is new about a version that its devices are worth reading. The last day is new every day. */
-  const isDue = ({ key, rule, attempts, alarms }: Reason, now: number) => {
-    const last = lastReads.get(key);
+  const isDue = (reason: Reason, now: number) => {
+    const last = lastReads.get(reason.key);
     if (!last) return true;
     const isOld = now - last.at >= DAY_MILLISECONDS;
-    if (isOld && rule === "own_past") return true;
-    return attempts > last.settled * (isOld && !alarms ? DAILY_GROWTH : growthOf(attempts, alarms));
+    if (isOld && reason.rule === "own_past") return true;
+    return reason.weight > last.settled * (isOld && !reason.alarms ? DAILY_GROWTH : growthOf(reason));
   };
 
   return async ({ app_id, versions, alarms }, now) => {
@@ -107,9 +109,7 @@ export function createJudge({ evidence, alarmThresholdPercent }: JudgeOptions): 
       }
       // What is not an alarm yet may fail to be kept as one: then it must be found again.
       if (failures.some((finding) => !openAlarm(open, finding))) continue;
-      for (const { key, attempts } of reasons) {
-        lastReads.set(key, { settled: attempts * settledShare, at: now });
-      }
+      for (const { key, weight } of reasons) lastReads.set(key, { settled: weight * settledShare, at: now });
     }
     return {
       app_id,
@@ -141,11 +141,11 @@ function releasedCounters(versions: WatchedApp["versions"]): ReleasedCounter[] {
   });
 }
 
-/** Why the devices of a version may be worth reading: a measure by a rule, and how many attempts it is about. */
+/** Why the devices of a version may be worth reading: a measure by a rule, and how many attempts or failures it is about. */
 interface Reason {
   key: string;
   rule: Question["rule"];
-  attempts: number;
+  weight: number;
   /** Whether it alarms already. */
   alarms: boolean;
 }
@@ -160,8 +160,8 @@ function reasonsToRead(
     const [first] = same;
     if (!first) return [];
     const { rule, measure } = first;
-    const attempts = Math.max(...same.map(({ now }) => now.of));
-    return [{ key, rule, attempts, alarms: openAlarm(open, { version_name, measure }) !== undefined }];
+    const weight = Math.max(...same.map(({ now }) => (rule === "own_past" ? now.count : now.of)));
+    return [{ key, rule, weight, alarms: openAlarm(open, { version_name, measure }) !== undefined }];
   });
 }
 

@@ -33,17 +33,17 @@ export interface Answered {
 /** Answers a case at a time in milliseconds since 1970. Rejects with Firestore's error. */
 export type Investigate = (question: Case, now: number) => Promise<Answered>;
 
-/** A sample is read so that so many failing reports are expected among its devices, within these bounds. */
-const WANTED_FAILURES = 25;
-const LEAST_SAMPLE = 300;
+/** A sample is read so that so many failing reports are expected among its devices on a platform, within these bounds. */
+const WANTED_FAILURES = 20;
+const LEAST_SAMPLE = 200;
+const FIRST_SAMPLE = 1_500;
+
+/** A sample that looks bad, but not bad enough, is enlarged so many times, up to so many devices. */
+const ENLARGEMENT = 4;
 const MOST_SAMPLE = 4_000;
 
-/** A sample that looks bad, but not bad enough, is enlarged so many times. */
-const ENLARGEMENT = 4;
-
-/** Of a version that is compared with its own past, so many devices of the last day are wanted, for so many events at most. */
+/** Of a version that is compared with its own past, so many devices of the last day are wanted. */
 const WANTED_LATELY = 60;
-const MOST_EVENTS_OF_PAST = 20_000;
 
 /**
  * Counts of reports may hide how few devices they are of. Then the devices of so many earlier versions are counted, the latest.
@@ -129,9 +129,9 @@ function within(share: number, counter: Counter): number {
 
 function shareToRead(counter: Counter, suspicions: readonly Question[]): number {
   const shares = suspicions.map(({ rule, now }) => {
-    if (rule === "own_past") return Math.min(WANTED_LATELY / now.of, MOST_EVENTS_OF_PAST / eventsOf(counter));
-    const wanted = WANTED_FAILURES / rateOf(now);
-    return Math.min(Math.max(wanted, LEAST_SAMPLE), MOST_SAMPLE) / devicesOf(counter);
+    if (rule === "own_past") return WANTED_LATELY / now.of;
+    const share = Math.max(WANTED_FAILURES / rateOf(now), LEAST_SAMPLE) / now.of;
+    return Math.min(share, FIRST_SAMPLE / devicesOf(counter));
   });
   return Math.max(...shares);
 }

@@ -4,6 +4,7 @@ import {
   type Counter,
   countedVersion,
   counterId,
+  DAY_MILLISECONDS,
   dayId,
   hourId,
   type Platform,
@@ -11,6 +12,7 @@ import {
 import { type Alarm, alarmId } from "../../../src/health/alarm-documents.ts";
 import { alarmAfter, sightsOf } from "../../../src/health/alarm-life.ts";
 import type { DayOfVersion } from "../../../src/health/counter-reader.ts";
+import type { Evidence } from "../../../src/health/evidence.ts";
 import { type History, historyOf } from "../../../src/health/history.ts";
 import { createJudge } from "../../../src/health/judge.ts";
 import type { KeptSample } from "../../../src/health/kept-samples.ts";
@@ -22,6 +24,8 @@ const APP = "com.example.shop";
 /** An event of a production device, as the plugin sends it, and when it came. Times are milliseconds since 1970. */
 export interface SentEvent extends StoryEvent {
   version_name: string;
+  /** How many events it stands for, with those before it that say nothing about an update: they are read, too. */
+  stands_for: number;
 }
 
 interface Version {
@@ -29,7 +33,7 @@ interface Version {
   /** As of the last look. */
   history: History | undefined;
   days: Map<string, DayOfVersion>;
-  /** By device; those that say nothing about an update are counted only. */
+  /** By device, with its place among all ids, from 0 to 1. */
   devices: Map<string, { place: number; events: SentEvent[] }>;
 }
 
@@ -55,30 +59,30 @@ export function createObservedApp(random: () => number, thresholdPercent = 10): 
   let changed = false;
   let lastChange = Number.NEGATIVE_INFINITY;
 
-  const judge = createJudge({
-    alarmThresholdPercent: thresholdPercent,
-    evidence: {
-      async storiesOf({ version_name }, share, until = Number.POSITIVE_INFINITY) {
-        const version = versions.get(version_name);
-        if (!version) return [];
-        const from = random();
-        const events: SentEvent[] = [];
-        for (const { place, events: ofDevice } of version.devices.values()) {
-          if ((place - from + 1) % 1 >= share) continue;
-          for (const event of ofDevice) if (event.received_at < until) events.push(event);
-        }
-        reads.samples++;
-        const total = Object.values(version.counter.actions).reduce((sum, count) => sum + count, 0);
-        reads.events += Math.ceil(total * share);
-        return storiesOf(events);
-      },
-      kept: async ({ version_name }) => [...(kept.get(version_name) ?? [])],
-      async keep({ version_name }, sample) {
-        kept.set(version_name, [...(kept.get(version_name) ?? []), sample]);
-      },
-      factsOf: async (_app, stories) => stories.map(({ platform }) => ({ platform: [platform] })),
+  const evidence: Evidence = {
+    async storiesOf({ version_name }, share, until = Number.POSITIVE_INFINITY) {
+      const version = versions.get(version_name);
+      if (!version) return [];
+      const from = random();
+      const events: SentEvent[] = [];
+      for (const { place, events: ofDevice } of version.devices.values()) {
+        if ((place - from + 1) % 1 >= share) continue;
+        for (const event of ofDevice) if (event.received_at < until) events.push(event);
+      }
+      reads.samples++;
+      const total = Object.values(version.counter.actions).reduce((sum, count) => sum + count, 0);
+      reads.events += Math.ceil(total * share);
+      return storiesOf(events);
     },
-  });
+    kept: async ({ version_name }) => [...(kept.get(version_name) ?? [])],
+    async keep({ version_name }, sample) {
+      kept.set(version_name, [...(kept.get(version_name) ?? []), sample]);
+    },
+    factsOf: async (_app, stories) => stories.map(({ platform }) => ({ platform: [platform] })),
+  };
+  const newJudge = () => createJudge({ evidence, alarmThresholdPercent: thresholdPercent });
+  let judge = newJudge();
+  let judgeSince = Number.NEGATIVE_INFINITY;
 
   const versionOf = (name: string, now: number): Version => {
     const known = versions.get(name);
@@ -115,14 +119,11 @@ export function createObservedApp(random: () => number, thresholdPercent = 10): 
       const version = versionOf(countedVersion(event.version_name), received_at);
       const { counter } = version;
       counter.updated_at = received_at;
-      add(counter.actions, action);
+      add(counter.actions, action, event.stands_for);
       const ofPlatform = counter.platforms[platform] ?? {};
       counter.platforms[platform] = ofPlatform;
-      add(ofPlatform, action);
+      add(ofPlatform, action, 1);
       const measures = measuresOfEvent(event);
-      let says = false;
-      for (const name of measureNames) if (measures[name]) says = true;
-      if (!says) return;
       changed = true;
       version.history = undefined;
       lastChange = received_at;
@@ -137,6 +138,11 @@ export function createObservedApp(random: () => number, thresholdPercent = 10): 
     },
     async look(now) {
       if (!changed && now - lastChange > 900_000) return;
+      // An instance does not live for ever, and what it remembers ends with it.
+      if (now - judgeSince > DAY_MILLISECONDS) {
+        judge = newJudge();
+        judgeSince = now;
+      }
       changed = false;
       const look = await judge(
         {
@@ -158,8 +164,8 @@ export function createObservedApp(random: () => number, thresholdPercent = 10): 
   };
 }
 
-function add(counts: Record<string, number>, action: string): void {
-  counts[action] = (counts[action] ?? 0) + 1;
+function add(counts: Record<string, number>, action: string, count: number): void {
+  counts[action] = (counts[action] ?? 0) + count;
 }
 
 function addHour(day: DayOfVersion, hour: string, platform: Platform, measures: Partial<Measures>): void {

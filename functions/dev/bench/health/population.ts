@@ -1,6 +1,7 @@
 /** Devices that live through releases, and report what their plugins report. */
 
 import type { Platform } from "../../../src/counting/documents.ts";
+import { measuresOfEvent } from "../../../src/health/measures.ts";
 import {
   createPlugin,
   type Failure,
@@ -139,18 +140,24 @@ function live(world: World, device: Device, release: Release, chance: Chance, ev
   const kind = chance() < world.manifests ? "manifest" : "zip";
   const send = (reports: readonly Report[], at: number): number => {
     let time = at;
+    let silent = 0;
     for (const { action, version_name = "unknown", after, queued } of reports) {
       time += after;
       if (time >= ends) break;
+      const said = { platform: device.platform, plugin_version: plugin.plugin_version, action };
+      if (Object.keys(measuresOfEvent(said)).length === 0) {
+        silent++;
+        continue;
+      }
       events.push({
+        ...said,
         device_id: device.id,
-        platform: device.platform,
-        plugin_version: plugin.plugin_version,
-        action,
         version_name,
         received_at: time + 1_000 * chance(),
+        stands_for: 1 + silent,
         ...(queued && { occurred_at: time }),
       });
+      silent = 0;
     }
     return time;
   };
