@@ -104,14 +104,12 @@ export function comparisonsOf(app: AppView, now: number): Map<Released, Question
   const live = released.filter(
     (version) => attemptsIn(version, until - DAY_HOURS, until) > 0 && hasShare(version, released, until),
   );
+  const comparable = comparableOf(released, app.bad, now);
   return new Map(
     live.map((version) => {
-      const earlier = released
-        .slice(0, released.indexOf(version))
-        .filter(({ version_name }) => !app.bad.has(version_name));
-      const earlierAt = atAge(earlier);
+      const earlier = earlierOf(version, comparable);
       const comparisons = alarmScopes.flatMap((scope) => [
-        ...questionsOfRelease(version, earlierAt, scope, until, app.threshold),
+        ...questionsOfRelease(version, earlier, scope, until, app.threshold),
         ...questionsOfPast(version, scope, until),
       ]);
       return [version, comparisons];
@@ -135,31 +133,39 @@ export function inOrderOfRelease(histories: readonly History[]): Released[] {
 }
 
 /** Whether a version has its share of the app's attempts, from its release on or in its last week. */
-function hasShare(version: Released, all: readonly Released[], until: Hour): boolean {
-  const since = Math.max(version.release, until - RELEASE_HOURS);
+function hasShare(version: Released, all: readonly Released[], until: Hour, from = version.release): boolean {
+  const since = Math.max(from, until - RELEASE_HOURS);
   const ofApp = all.reduce((sum, other) => sum + attemptsIn(other, since, until), 0);
   return attemptsIn(version, since, until) >= ofApp * LEAST_SHARE;
 }
 
-/** The latest of some versions, up to an age in hours that all of them are compared at. */
-type AtAge = (hours: number) => readonly Released[];
+/**
+ * The good versions that others can be compared with, in the order of release: those that had their share of a whole week. In a
+ * quiet hour, a few made-up events are a share of it.
+ */
+export function comparableOf(
+  released: readonly Released[],
+  bad: ReadonlySet<string>,
+  now: number,
+): Released[] {
+  const until = hourOf(now) + 1;
+  return released.filter((version) => {
+    const end = Math.min(until, version.release + RELEASE_HOURS);
+    return !bad.has(version.version_name) && hasShare(version, released, end, end - RELEASE_HOURS);
+  });
+}
 
-/** Finds those that had their share of the attempts until then. */
-function atAge(earlier: readonly Released[]): AtAge {
-  const known = new Map<number, Released[]>();
-  const latest = earlier.slice(-MOST_BEFORE);
-  return (hours) => {
-    const found =
-      known.get(hours) ?? latest.filter((version) => hasShare(version, earlier, version.release + hours));
-    known.set(hours, found);
-    return found;
-  };
+/** The latest of those that were released before a version. */
+export function earlierOf(version: Released, comparable: readonly Released[]): Released[] {
+  const isEarlier = ({ release, created_at }: Released) =>
+    release < version.release || (release === version.release && created_at < version.created_at);
+  return comparable.filter(isEarlier).slice(-MOST_BEFORE);
 }
 
 /** Compares a young version with all earlier good ones together, at the same age; with a threshold where there are none. */
 function questionsOfRelease(
   version: Released,
-  earlier: AtAge,
+  earlier: readonly Released[],
   scope: Scope,
   until: Hour,
   threshold: number,
@@ -181,14 +187,14 @@ function questionsOfRelease(
 
 /** Pools the earlier versions at the same age. Where all of them are younger than that, or were hardly used, they tell nothing. */
 function baselineOf(
-  earlier: AtAge,
+  earlier: readonly Released[],
   measure: AlarmMeasure,
   scope: Scope,
   age: number,
 ): Proportion | undefined {
   for (let hours = age; ; hours = Math.min(hours * 2, RELEASE_HOURS)) {
     const before = pool(
-      earlier(hours).map((version) =>
+      earlier.map((version) =>
         proportionOf[measure](sumOf(version, version.release, version.release + hours, scope)),
       ),
     );
@@ -410,8 +416,13 @@ export function isGoodAgain(
     const lately = scopes.map((scope) => proportionOf[measure](sumOf(history, until - hours, until, scope)));
     const total = sum(lately);
     if (total.of < LEAST_GOOD) continue;
-    const limit = rateOf(before) + (rateOf(bad) - rateOf(before)) / 3;
-    if (rateOf(total) < limit && fisherExact(bad, total) < GOOD_LEVEL) return true;
+    // A device starts often: the share of devices that crash says nothing of the share of starts, and only reports compare.
+    const failed =
+      measure === "crashed"
+        ? sum(scopes.map((scope) => crashed(sumOf(history, Number.NEGATIVE_INFINITY, until - hours, scope))))
+        : bad;
+    const limit = rateOf(before) + (rateOf(failed) - rateOf(before)) / 3;
+    if (rateOf(total) < limit && fisherExact(failed, total) < GOOD_LEVEL) return true;
   }
   return false;
 }

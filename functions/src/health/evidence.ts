@@ -61,21 +61,21 @@ const storyEvent = z.object({
 type StoredEvent = StoryEvent & { facts: Record<string, string | undefined> };
 
 /** Makes a way to read the events of `db`. `random` gives numbers from 0 up to 1. */
-export function createEvidence(db: Firestore, random: () => number = Math.random): Evidence {
+export function createEvidence(db: Firestore, random = Math.random, mostEvents = MOST_EVENTS): Evidence {
   return {
     ...createKeptSamples(db),
 
     async storiesOf(counter, share, until) {
       const query = eventsOfCounter(db, counter);
       const events: StoredEvent[] = [];
+      let read = 0;
       for (const { from, to } of rangesOf(share, random())) {
         const above = from === undefined ? query : query.where("device_id", ">=", from);
         const range = to === undefined ? above : above.where("device_id", "<", to);
-        let read = 0;
         for await (const page of pages(range.select(...Object.keys(storyEvent.shape), ...factFields))) {
           events.push(...page.flatMap((snapshot) => readEvent(snapshot, until) ?? []));
           read += page.length;
-          if (read >= MOST_EVENTS) {
+          if (read >= mostEvents) {
             const last = page.at(-1)?.get("device_id"); // Its story is not complete.
             return storiesOf(events.filter(({ device_id }) => device_id !== last));
           }

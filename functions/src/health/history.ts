@@ -95,9 +95,13 @@ export function attemptsIn(history: History, from: Hour, until: Hour): number {
   return hasBeginnings(history) ? begun : Math.max(installed, rolled_back);
 }
 
+/** A few beginnings are a stranger's, or one device's: they must not hide the installs of all others. */
 function hasBeginnings({ sums: { all } }: History): boolean {
-  return (all.at(-1)?.begun ?? 0) > 0;
+  const { begun = 0, installed = 0 } = all.at(-1) ?? {};
+  return begun > 0 && begun >= installed * LEAST_SHARE_WITH_BEGINNINGS;
 }
+
+const LEAST_SHARE_WITH_BEGINNINGS = 0.1;
 
 /** The share of a version's attempts that come before it counts as released. */
 const STRAY_SHARE = 0.01;

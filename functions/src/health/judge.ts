@@ -5,6 +5,7 @@ import type { Alarm } from "./alarm-documents.ts";
 import type { Finding, Look } from "./alarm-life.ts";
 import {
   answer,
+  comparableOf,
   findingsOf,
   inOrderOfRelease,
   isGoodAgain,
@@ -74,16 +75,22 @@ export function createJudge({ evidence, alarmThresholdPercent }: JudgeOptions): 
       return history !== undefined && isGoodAgain(history, alarm, now);
     };
     const released = releasedCounters(versions);
+    const comparable = new Set(
+      comparableOf(inOrderOfRelease(histories), bad, now).map(({ version_name }) => version_name),
+    );
+
+    const superseded = new Set([...supersededOf(histories, now), ...goneOf(open, histories)]);
 
     const findings: Finding[] = [];
     for (const [place, version] of released.entries()) {
       const { counter } = version;
+      if (superseded.has(counter.version_name)) continue; // Nobody would be told of it.
       const suspicions = asked.filter(
         (question) => question.version_name === counter.version_name && isSuspicious(question),
       );
       const reasons = reasonsToRead(counter, suspicions, open);
       if (!reasons.some((reason) => isDue(reason, now))) continue;
-      const earlier = released.slice(0, place).filter(({ counter }) => !bad.has(counter.version_name));
+      const earlier = released.slice(0, place).filter(({ counter }) => comparable.has(counter.version_name));
       const { verdicts, sample, settledShare } = await investigate(
         {
           version,
@@ -93,21 +100,22 @@ export function createJudge({ evidence, alarmThresholdPercent }: JudgeOptions): 
         },
         now,
       );
-      for (const { key, weight } of reasons) lastReads.set(key, { settled: weight * settledShare, at: now });
-      for (const finding of findingsOf(verdicts, sample, asked, now)) {
-        if (isGood(finding)) continue;
-        const known = openAlarm(open, finding);
-        const causes = known?.causes ?? (await findCauses(evidence, app_id, finding, sample.stories, now));
+      const failures = findingsOf(verdicts, sample, asked, now).filter((finding) => !isGood(finding));
+      for (const finding of failures) {
+        const known = openAlarm(open, finding)?.causes ?? [];
+        const causes =
+          known.length > 0 ? known : await findCauses(evidence, app_id, finding, sample.stories, now);
         findings.push({ ...finding, causes });
       }
+      // What is not an alarm yet may fail to be kept as one: then it must be found again.
+      if (failures.some((finding) => !openAlarm(open, finding))) continue;
+      for (const { key, weight } of reasons) lastReads.set(key, { settled: weight * settledShare, at: now });
     }
     return {
       app_id,
       findings,
       good: open.filter(isGood),
-      superseded: [...supersededOf(histories, now), ...goneOf(open, histories)].map((version_name) => ({
-        version_name,
-      })),
+      superseded: [...superseded].map((version_name) => ({ version_name })),
     };
   };
 }
@@ -133,12 +141,12 @@ function releasedCounters(versions: WatchedApp["versions"]): ReleasedCounter[] {
   });
 }
 
-/** Why the devices of a version may be worth reading: a rule, and how many attempts or failures it is about. */
+/** Why the devices of a version may be worth reading: a measure by a rule, and how many attempts or failures it is about. */
 interface Reason {
   key: string;
   rule: Question["rule"];
   weight: number;
-  /** Whether all of it alarms already. */
+  /** Whether it alarms already. */
   alarms: boolean;
 }
 
@@ -147,12 +155,14 @@ function reasonsToRead(
   suspicions: readonly Question[],
   open: readonly Alarm[],
 ): Reason[] {
-  return [...Map.groupBy(suspicions, ({ rule }) => rule)].map(([rule, same]) => ({
-    key: `${id} ${rule}`,
-    rule,
-    weight: Math.max(...same.map(({ now }) => (rule === "own_past" ? now.count : now.of))),
-    alarms: same.every(({ measure }) => openAlarm(open, { version_name, measure }) !== undefined),
-  }));
+  const ofReason = Map.groupBy(suspicions, ({ rule, measure }) => `${id} ${rule} ${measure}`);
+  return [...ofReason].flatMap(([key, same]) => {
+    const [first] = same;
+    if (!first) return [];
+    const { rule, measure } = first;
+    const weight = Math.max(...same.map(({ now }) => (rule === "own_past" ? now.count : now.of)));
+    return [{ key, rule, weight, alarms: openAlarm(open, { version_name, measure }) !== undefined }];
+  });
 }
 
 /** The open alarm of a version and measure, if there is one. */

@@ -41,6 +41,16 @@ export function fisherExact(suspect: Proportion, before: Proportion): number {
   const most = Math.min(failures, suspect.of);
   const least = Math.max(0, failures - before.of);
   if (suspect.count <= least) return 1;
+  // From below the mean on, the first term may be too small for a number, though the sum is almost 1: the rest is summed up.
+  if (suspect.count * attempts < failures * suspect.of) {
+    return (
+      1 -
+      fisherExact(
+        { count: failures - suspect.count + 1, of: before.of },
+        { count: suspect.count - 1, of: suspect.of },
+      )
+    );
+  }
 
   let term = Math.exp(
     logChoose(suspect.of, suspect.count) + logChoose(before.of, before.count) - logChoose(attempts, failures),
@@ -61,6 +71,8 @@ export function binomialTail({ count, of }: Proportion, probability: number): nu
   if (count <= 0) return 1;
   if (probability <= 0) return 0;
   if (probability >= 1) return 1;
+  // As above.
+  if (count < of * probability) return 1 - binomialTail({ count: of - count + 1, of }, 1 - probability);
   const odds = probability / (1 - probability);
   let term = Math.exp(
     logChoose(of, count) + count * Math.log(probability) + (of - count) * Math.log1p(-probability),
