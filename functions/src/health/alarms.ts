@@ -56,6 +56,9 @@ const DAY_HOURS = 24;
 /** A version with a smaller share of the app's attempts since its release counts for nothing. */
 const LEAST_SHARE = 0.02;
 
+/** With so many attempts it is judged whatever its share: a rollout to a few devices of many, or one that strangers want to hide. */
+const ENOUGH_ALONE = 300;
+
 /** So many attempts are enough to compare with. Where a young version had fewer at the same age, it is compared later. */
 export const LEAST_BEFORE = 50;
 const ENOUGH_BEFORE = 3_000;
@@ -78,7 +81,7 @@ const LEAST_DIFFERENCE = 0.003;
  * is left for downloads, where it matters to be fast: later measures have more devices to go by.
  */
 export const alarmLevels: Readonly<Record<AlarmMeasure, number>> = {
-  not_downloaded: 0.0006,
+  not_downloaded: 0.0005,
   rolled_back: 0.00005,
   crashed: 0.00005,
 };
@@ -102,7 +105,9 @@ export function comparisonsOf(app: AppView, now: number): Map<Released, Question
   const released = inOrderOfRelease(app.histories);
   const until = hourOf(now) + 1;
   const live = released.filter(
-    (version) => attemptsIn(version, until - DAY_HOURS, until) > 0 && hasShare(version, released, until),
+    (version) =>
+      attemptsIn(version, until - DAY_HOURS, until) > 0 &&
+      (hasShare(version, released, until) || attemptsIn(version, version.release, until) >= ENOUGH_ALONE),
   );
   const comparable = comparableOf(released, app.bad, now);
   return new Map(
@@ -179,6 +184,7 @@ function questionsOfRelease(
     if (now.of === 0) return [];
     const before = baselineOf(earlier, measure, scope, age);
     if (before) return [{ version_name, measure, scope, rule: "earlier_versions", now, before }];
+    if (measure === "crashed") return []; // How many devices crash some day, depends on how long they are used.
     return [
       { version_name, measure, scope, rule: "threshold", now, before: { count: threshold * 100, of: 100 } },
     ];
@@ -312,23 +318,14 @@ function answerAt(level: number, question: Question, sample: Sample, now: number
       return past.of >= LEAST_BEFORE && isWorse(devices, past, level) ? verdict(past) : undefined;
     }
     case "earlier_versions": {
-      // Each failing device is one here, however often it reports; the counts of the others are of reports, so no fewer.
-      const attempts = { count: devices.count, of: Math.max(devices.of, weightOf(sample.stories, question)) };
-      if (isWorse(attempts, question.before, level)) return verdict(question.before);
+      // A failing device is one here, however often it reports, and the counts are of reports: so they are no fewer. But of starts,
+      // a device has many.
+      if (measure !== "crashed" && isWorse(devices, question.before, level)) return verdict(question.before);
       if (!sample.earlier) return undefined;
       const before = proportionIn(sample.earlier, question);
       return isWorse(devices, before, level) ? verdict(before) : undefined;
     }
   }
-}
-
-/** Crashes are counted by start, of which a device has many. */
-function weightOf(stories: readonly Story[], { measure, scope }: Question): number {
-  if (measure !== "crashed") return 0;
-  return stories.reduce(
-    (sum, story) => sum + (scope === "all" || scope === story.platform ? story.starts : 0),
-    0,
-  );
 }
 
 /** Whether a rate is alarmingly higher than another, at a level. */
@@ -402,29 +399,45 @@ const GOOD_HOURS = [2, DAY_HOURS];
 const LEAST_GOOD = 30;
 const GOOD_LEVEL = 0.001;
 
+/** What an alarm, or what would be one, says: how often a version failed, and what that was compared with. */
+type Failing = Pick<Finding, "measure" | "scopes" | "now" | "before">;
+
 /**
- * Whether a version that has failed is good again: lately, clearly fewer reports are of failures. An alarm says how often it
- * failed, and what that was compared with.
+ * Whether a version that has failed may be good again: the hours over which clearly fewer reports are of failures, or `undefined`.
+ * Reports are easily made up, so it is for `isGoodAgain` to decide.
  */
+export function goodHoursOf(history: History, failing: Failing, now: number): number | undefined {
+  const { measure, scopes } = failing;
+  const until = hourOf(now) + 1;
+  const reportsOf = (from: Hour, before: Hour) =>
+    sum(scopes.map((scope) => proportionOf[measure](sumOf(history, from, before, scope))));
+  return GOOD_HOURS.find((hours) => {
+    const from = until - hours;
+    // A device starts often: the share of devices that crash says nothing of the share of starts.
+    const bad = measure === "crashed" ? reportsOf(Number.NEGATIVE_INFINITY, from) : failing.now;
+    return isClearlyBetter(reportsOf(from, until), { ...failing, now: bad });
+  });
+}
+
+/** Whether a version is good again, by the devices that have begun with it in the last hours. */
 export function isGoodAgain(
-  history: History,
-  { measure, scopes, now: bad, before }: Pick<Finding, "measure" | "scopes" | "now" | "before">,
+  stories: readonly Story[],
+  failing: Failing,
+  hours: number,
   now: number,
 ): boolean {
-  const until = hourOf(now) + 1;
-  for (const hours of GOOD_HOURS) {
-    const lately = scopes.map((scope) => proportionOf[measure](sumOf(history, until - hours, until, scope)));
-    const total = sum(lately);
-    if (total.of < LEAST_GOOD) continue;
-    // A device starts often: the share of devices that crash says nothing of the share of starts, and only reports compare.
-    const failed =
-      measure === "crashed"
-        ? sum(scopes.map((scope) => crashed(sumOf(history, Number.NEGATIVE_INFINITY, until - hours, scope))))
-        : bad;
-    const limit = rateOf(before) + (rateOf(failed) - rateOf(before)) / 3;
-    if (rateOf(total) < limit && fisherExact(failed, total) < GOOD_LEVEL) return true;
-  }
-  return false;
+  const { measure, scopes } = failing;
+  const from = now - hours * HOUR_MILLISECONDS;
+  const until = settledBy(measure, now);
+  return isClearlyBetter(
+    sum(scopes.map((scope) => countDevices(stories, { measure, scope, from, until }))),
+    failing,
+  );
+}
+
+function isClearlyBetter(lately: Proportion, { now, before }: Pick<Failing, "now" | "before">): boolean {
+  const limit = rateOf(before) + (rateOf(now) - rateOf(before)) / 3;
+  return lately.of >= LEAST_GOOD && rateOf(lately) < limit && fisherExact(now, lately) < GOOD_LEVEL;
 }
 
 /**

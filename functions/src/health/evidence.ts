@@ -31,7 +31,7 @@ export const MOST_EVENTS = 60_000;
 
 /** The reasons of so many devices are looked up, and of each among so many of its events. */
 const MOST_DEVICES = 30;
-const MOST_EVENTS_OF_DEVICE = 100;
+const MOST_EVENTS_OF_DEVICE = 1_000;
 
 /** Device ids are random hexadecimal digits, so a range of them is a random sample of devices. */
 const ID_DIGITS = 8;

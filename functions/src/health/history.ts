@@ -103,16 +103,18 @@ function hasBeginnings({ sums: { all } }: History): boolean {
 
 const LEAST_SHARE_WITH_BEGINNINGS = 0.1;
 
-/** The share of a version's attempts that come before it counts as released. */
-const STRAY_SHARE = 0.01;
+/** A day with this share of the attempts of the busiest day is one of the release. */
+const RELEASE_SHARE = 0.25;
+const DAY_HOURS = 24;
 
 /**
- * The hour in which a version was released: the first one by whose end it had one in a hundred of its attempts. So nobody can
- * make a version look old by an event that is sent before it exists. Nothing for a version without attempts.
+ * The hour in which a version was released: the first from which on it had a fair share of its busiest day. So a few events that
+ * are sent before it exists do not make it look old. Nothing for a version without attempts.
  */
 export function releaseOf(history: History): Hour | undefined {
   const { hours } = history;
-  const total = attemptsIn(history, Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY);
-  if (total === 0) return undefined;
-  return hours.find((hour) => attemptsIn(history, Number.NEGATIVE_INFINITY, hour + 1) >= total * STRAY_SHARE);
+  const days = hours.map((hour) => attemptsIn(history, hour, hour + DAY_HOURS));
+  const busiest = Math.max(0, ...days);
+  if (busiest === 0) return undefined;
+  return hours[days.findIndex((attempts) => attempts >= busiest * RELEASE_SHARE)];
 }

@@ -1,23 +1,26 @@
 /** Judges one app: by its counts, and where these are suspicious, by its devices. */
 
 import { type Counter, DAY_MILLISECONDS } from "../counting/documents.ts";
-import type { Alarm } from "./alarm-documents.ts";
+import { type Alarm, alarmId } from "./alarm-documents.ts";
 import type { Finding, Look } from "./alarm-life.ts";
 import {
+  alarmLevels,
   answer,
   comparableOf,
   findingsOf,
+  goodHoursOf,
   inOrderOfRelease,
   isGoodAgain,
   isSuspicious,
+  isWorse,
   type Question,
   questionsOf,
   supersededOf,
 } from "./alarms.ts";
 import { causesOf } from "./causes.ts";
 import type { Evidence } from "./evidence.ts";
-import { type History, HOUR_MILLISECONDS } from "./history.ts";
-import { createInvestigator, type ReleasedCounter } from "./sampling.ts";
+import { attemptsIn, type History, HOUR_MILLISECONDS, hourOf } from "./history.ts";
+import { createInvestigator, type ReleasedCounter, shareWithin } from "./sampling.ts";
 import { hasFailed, isIn, type Story, UNDER_WAY_MILLISECONDS } from "./stories.ts";
 
 /** An app as it was read. */
@@ -38,23 +41,32 @@ export interface JudgeOptions {
 }
 
 /**
- * A version is read again when so many times as many attempts at it are known to have settled: sooner while they are few, later
- * when it alarms already. Suspicion can last for weeks, and reads cost. Its last day is another matter: there, the failures count.
+ * A version is read again when so many times as many attempts at it are known to have settled: sooner while they are few, or where
+ * its counts alone would be an alarm; later when it alarms already. Suspicion can last for weeks, and reads cost. Its last day is
+ * another matter: there, the failures count.
  */
-function growthOf({ rule, weight, alarms }: Reason): number {
-  if (alarms) return 2;
+function growthOf({ rule, weight, isAlarm, isStrong }: Reason): number {
+  if (isAlarm || rule === "routine") return 2;
   if (rule === "own_past") return 1.5;
-  if (weight < 100) return 1.1;
+  if (weight < 100 || (isStrong && weight < 3_000)) return 1.1;
   return weight < 1_500 ? 1.25 : 1.6;
 }
 
 /** After a day, less is enough. */
 const DAILY_GROWTH = 1.05;
 
+/** From so many attempts on, a young version is read without suspicion, too: strangers can make its counts look good. */
+const ROUTINE_ATTEMPTS = 50;
+
+/** Whether a version is good again is asked of so many devices, and where they say no, not again for half an hour. */
+const WANTED_GOOD = 100;
+const PAUSE_MILLISECONDS = 1_800_000;
+
 /** Makes a judge. It remembers what it has read, so use it again for the next look. */
 export function createJudge({ evidence, alarmThresholdPercent }: JudgeOptions): Judge {
   const investigate = createInvestigator(evidence);
   const lastReads = new Map<string, { settled: number; at: number }>();
+  const notGood = new Map<string, number>();
 
   /** Whether so much is new about a version that its devices are worth reading. The last day is new every day. */
   const isDue = (reason: Reason, now: number) => {
@@ -62,7 +74,25 @@ export function createJudge({ evidence, alarmThresholdPercent }: JudgeOptions): 
     if (!last) return true;
     const isOld = now - last.at >= DAY_MILLISECONDS;
     if (isOld && reason.rule === "own_past") return true;
-    return reason.weight > last.settled * (isOld && !reason.alarms ? DAILY_GROWTH : growthOf(reason));
+    const isEnough = isOld && !reason.isAlarm && reason.rule !== "routine";
+    return reason.weight > last.settled * (isEnough ? DAILY_GROWTH : growthOf(reason));
+  };
+
+  /** Whether an open alarm's version is good again: its counts say so, and then its devices. */
+  const isOver = async (alarm: Alarm, versions: WatchedApp["versions"], now: number) => {
+    const version = versions.find(({ counter }) => counter.version_name === alarm.version_name);
+    const hours = version && goodHoursOf(version.history, alarm, now);
+    const id = alarmId(alarm);
+    if (!version || hours === undefined || now - (notGood.get(id) ?? 0) < PAUSE_MILLISECONDS) return false;
+    const until = hourOf(now) + 1;
+    const attempts = Math.max(1, attemptsIn(version.history, until - hours, until));
+    const stories = await evidence.storiesOf(
+      version.counter,
+      shareWithin(WANTED_GOOD / attempts, version.counter),
+    );
+    const isOver = isGoodAgain(stories, alarm, hours, now);
+    if (!isOver) notGood.set(id, now);
+    return isOver;
   };
 
   return async ({ app_id, versions, alarms }, now) => {
@@ -70,53 +100,52 @@ export function createJudge({ evidence, alarmThresholdPercent }: JudgeOptions): 
     const open = alarms.filter((alarm) => alarm.open);
     const bad = badOf(alarms);
     const asked = questionsOf({ histories, bad, threshold: alarmThresholdPercent / 100 }, now);
-    const isGood = (alarm: Omit<Finding, "causes">) => {
-      const history = histories.find(({ version_name }) => version_name === alarm.version_name);
-      return history !== undefined && isGoodAgain(history, alarm, now);
-    };
     const released = releasedCounters(versions);
     const comparable = new Set(
       comparableOf(inOrderOfRelease(histories), bad, now).map(({ version_name }) => version_name),
     );
-
     const superseded = new Set([...supersededOf(histories, now), ...goneOf(open, histories)]);
 
     const findings: Finding[] = [];
     for (const [place, version] of released.entries()) {
       const { counter } = version;
       if (superseded.has(counter.version_name)) continue; // Nobody would be told of it.
-      const suspicions = asked.filter(
-        (question) => question.version_name === counter.version_name && isSuspicious(question),
-      );
-      const reasons = reasonsToRead(counter, suspicions, open);
+      const questions = asked.filter(({ version_name }) => version_name === counter.version_name);
+      const reasons = reasonsToRead(counter, questions, open);
       if (!reasons.some((reason) => isDue(reason, now))) continue;
       const earlier = released.slice(0, place).filter(({ counter }) => comparable.has(counter.version_name));
       const { verdicts, sample, settledShare } = await investigate(
         {
           version,
           earlier,
-          suspicions,
-          answers: (sample) => suspicions.flatMap((question) => answer(question, sample, asked, now) ?? []),
+          questions,
+          answers: (sample) => questions.flatMap((question) => answer(question, sample, asked, now) ?? []),
         },
         now,
       );
-      const failures = findingsOf(verdicts, sample, asked, now).filter((finding) => !isGood(finding));
+      const history = histories.find(({ version_name }) => version_name === counter.version_name);
+      const failures = findingsOf(verdicts, sample, asked, now).filter((finding) => {
+        const hours = history && goodHoursOf(history, finding, now);
+        return hours === undefined || !isGoodAgain(sample.stories, finding, hours, now);
+      });
       for (const finding of failures) {
         const known = openAlarm(open, finding)?.causes ?? [];
+        const from = questions.find(({ rule }) => rule === finding.rule)?.from;
         const causes =
-          known.length > 0 ? known : await findCauses(evidence, app_id, finding, sample.stories, now);
+          known.length > 0 ? known : await findCauses(evidence, app_id, finding, sample.stories, now, from);
         findings.push({ ...finding, causes });
       }
       // What is not an alarm yet may fail to be kept as one: then it must be found again.
       if (failures.some((finding) => !openAlarm(open, finding))) continue;
       for (const { key, weight } of reasons) lastReads.set(key, { settled: weight * settledShare, at: now });
     }
-    return {
-      app_id,
-      findings,
-      good: open.filter(isGood),
-      superseded: [...superseded].map((version_name) => ({ version_name })),
-    };
+    const good: Alarm[] = [];
+    for (const alarm of open) {
+      const isFailing = openAlarm(findings, alarm) !== undefined;
+      if (!isFailing && (await isOver(alarm, versions, now))) good.push(alarm);
+    }
+    const gone = [...superseded].map((version_name) => ({ version_name }));
+    return { app_id, findings, good, superseded: gone };
   };
 }
 
@@ -126,11 +155,9 @@ function goneOf(open: readonly Alarm[], histories: readonly History[]): string[]
   return open.map(({ version_name }) => version_name).filter((version_name) => !known.has(version_name));
 }
 
-/** A version whose alarm is open, or ended only because devices got another one, stays bad. */
+/** A version that has ever alarmed stays bad, even if it is good again: its bad hours would make the next fault look usual. */
 export function badOf(alarms: readonly Alarm[]): Set<string> {
-  return new Set(
-    alarms.filter(({ open, end }) => open || end === "superseded").map(({ version_name }) => version_name),
-  );
+  return new Set(alarms.map(({ version_name }) => version_name));
 }
 
 function releasedCounters(versions: WatchedApp["versions"]): ReleasedCounter[] {
@@ -144,32 +171,43 @@ function releasedCounters(versions: WatchedApp["versions"]): ReleasedCounter[] {
 /** Why the devices of a version may be worth reading: a measure by a rule, and how many attempts or failures it is about. */
 interface Reason {
   key: string;
-  rule: Question["rule"];
+  rule: Question["rule"] | "routine";
   weight: number;
   /** Whether it alarms already. */
-  alarms: boolean;
+  isAlarm: boolean;
+  /** Whether the counts alone would be an alarm. */
+  isStrong: boolean;
 }
 
 function reasonsToRead(
   { id, version_name }: Counter,
-  suspicions: readonly Question[],
+  questions: readonly Question[],
   open: readonly Alarm[],
 ): Reason[] {
-  const ofReason = Map.groupBy(suspicions, ({ rule, measure }) => `${id} ${rule} ${measure}`);
-  return [...ofReason].flatMap(([key, same]) => {
+  const ofReason = Map.groupBy(
+    questions.filter(isSuspicious),
+    ({ rule, measure }) => `${id} ${rule} ${measure}`,
+  );
+  const suspicions = [...ofReason].flatMap(([key, same]): Reason[] => {
     const [first] = same;
     if (!first) return [];
     const { rule, measure } = first;
     const weight = Math.max(...same.map(({ now }) => (rule === "own_past" ? now.count : now.of)));
-    return [{ key, rule, weight, alarms: openAlarm(open, { version_name, measure }) !== undefined }];
+    const isAlarm = openAlarm(open, { version_name, measure }) !== undefined;
+    const isStrong = same.some(({ now, before }) => isWorse(now, before, alarmLevels[measure]));
+    return [{ key, rule, weight, isAlarm, isStrong }];
   });
+  const ofRelease = questions.filter(({ rule }) => rule !== "own_past");
+  const weight = Math.max(0, ...ofRelease.map(({ now }) => now.of));
+  const routine = { key: `${id} routine`, rule: "routine", weight, isAlarm: false, isStrong: false } as const;
+  return weight < ROUTINE_ATTEMPTS ? suspicions : [...suspicions, routine];
 }
 
-/** The open alarm of a version and measure, if there is one. */
-function openAlarm(
-  open: readonly Alarm[],
+/** The open alarm of a version and measure, if there is one; or the finding among findings. */
+function openAlarm<Found extends Finding>(
+  open: readonly Found[],
   { version_name, measure }: Pick<Alarm, "version_name" | "measure">,
-) {
+): Found | undefined {
   return open.find((alarm) => alarm.version_name === version_name && alarm.measure === measure);
 }
 
@@ -180,9 +218,12 @@ async function findCauses(
   { measure, scopes }: Pick<Finding, "measure" | "scopes">,
   stories: readonly Story[],
   now: number,
+  from = 0,
 ): Promise<Finding["causes"]> {
   const until = now - UNDER_WAY_MILLISECONDS;
-  const meant = stories.filter((story) => scopes.some((scope) => isIn(story, { measure, scope, until })));
+  const meant = stories.filter((story) =>
+    scopes.some((scope) => isIn(story, { measure, scope, from, until })),
+  );
   const groups = [true, false].map((fails) =>
     meant.filter((story) => hasFailed(story, { measure }) === fails),
   );

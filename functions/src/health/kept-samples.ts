@@ -1,8 +1,10 @@
 /** Keeps what samples of devices have shown: `samples/{counter id}`. The next version is compared with it. */
 
 import type { Firestore } from "firebase-admin/firestore";
+import * as logger from "firebase-functions/logger";
 import * as z from "zod";
 import { type CounterIdentity, counterId } from "../counting/documents.ts";
+import { reasonOf } from "../firestore/errors.ts";
 import { deviceCounts } from "./device-counts.ts";
 
 export const SAMPLES = "samples";
@@ -21,6 +23,7 @@ export const samplesDocument = z.object({
 export interface KeptSamples {
   /** The samples of a version that were kept. Rejects with Firestore's error. */
   kept(counter: CounterIdentity): Promise<readonly KeptSample[]>;
+  /** Keeps one. Where that fails, the log says so, and nothing else is lost. */
   keep(counter: CounterIdentity, sample: KeptSample): Promise<void>;
 }
 
@@ -51,7 +54,14 @@ export function createKeptSamples(db: Firestore): KeptSamples {
       const key = ageKey(sample.age);
       samples[key] = sample;
       const { app_id, version_name } = counter;
-      await refOf(counter).set({ app_id, version_name, samples: { [key]: sample } }, { merge: true });
+      const document = { app_id, version_name, samples: { [key]: sample } };
+      await refOf(counter)
+        .set(document, { merge: true })
+        .catch((error) => {
+          logger.warn("A sample of devices could not be kept, and may be read again.", {
+            reason: reasonOf(error),
+          });
+        });
     },
   };
 }

@@ -1,7 +1,7 @@
 /** Reads as many devices of a version as it takes to answer what is suspicious about it. */
 
 import type { Counter } from "../counting/documents.ts";
-import { isWorse, type Question, type Sample, type Verdict } from "./alarms.ts";
+import { isSuspicious, isWorse, type Question, type Sample, type Verdict } from "./alarms.ts";
 import { attemptsOf } from "./counter-reader.ts";
 import { countAll, type DeviceCounts, proportionIn, sumCounts } from "./device-counts.ts";
 import { type Evidence, MOST_EVENTS } from "./evidence.ts";
@@ -19,7 +19,8 @@ export interface Case {
   version: ReleasedCounter;
   /** Good versions that were released before it, the latest last. */
   earlier: readonly ReleasedCounter[];
-  suspicions: readonly Question[];
+  /** The questions about it. */
+  questions: readonly Question[];
   answers(sample: Sample): Verdict[];
 }
 
@@ -71,13 +72,13 @@ export function createInvestigator(evidence: Evidence): Investigate {
   };
 
   return async (question, now) => {
-    const { version, suspicions, answers } = question;
+    const { version, questions, answers } = question;
     const { counter, released_at } = version;
-    let share = within(shareToRead(counter, suspicions), counter);
+    let share = shareWithin(shareToRead(counter, questions), counter);
     let earlier: DeviceCounts | undefined;
     for (;;) {
       const stories = await evidence.storiesOf(counter, share);
-      const counts = suspicions.map(
+      const counts = questions.map(
         (suspicion) => [suspicion, settledDevices(suspicion, stories, now)] as const,
       );
       if (!earlier && question.earlier.length > 0 && counts.some((each) => mayBeHidden(...each))) {
@@ -90,7 +91,7 @@ export function createInvestigator(evidence: Evidence): Investigate {
           isWorse(devices, suspicion.before, PROMISING_LEVEL) ||
           (earlier !== undefined && isWorse(devices, proportionIn(earlier, suspicion), PROMISING_LEVEL)),
       );
-      const larger = within(Math.min(share * ENLARGEMENT, MOST_SAMPLE / devicesOf(counter)), counter);
+      const larger = shareWithin(Math.min(share * ENLARGEMENT, MOST_SAMPLE / devicesOf(counter)), counter);
       if (verdicts.length > 0 || !isPromising || larger <= share) {
         await evidence.keep(counter, { age: now - released_at, devices: countAll(stories, now) });
         return { verdicts, sample, settledShare: settledShareOf(stories, now) };
@@ -114,7 +115,7 @@ async function countsAtAge(
   const until = released_at + age;
   const stories = await evidence.storiesOf(
     counter,
-    within(EARLIER_SAMPLE / devicesOf(counter), counter),
+    shareWithin(EARLIER_SAMPLE / devicesOf(counter), counter),
     until,
   );
   const devices = countAll(stories, until);
@@ -123,17 +124,17 @@ async function countsAtAge(
 }
 
 /** A share of a version's devices that costs no more than one look may read. */
-function within(share: number, counter: Counter): number {
+export function shareWithin(share: number, counter: Counter): number {
   return Math.min(1, share, MOST_EVENTS / eventsOf(counter));
 }
 
-function shareToRead(counter: Counter, suspicions: readonly Question[]): number {
-  const shares = suspicions.map(({ rule, now }) => {
+function shareToRead(counter: Counter, questions: readonly Question[]): number {
+  const shares = questions.filter(isSuspicious).map(({ rule, now }) => {
     if (rule === "own_past") return WANTED_LATELY / now.of;
     const share = Math.max(WANTED_FAILURES / rateOf(now), LEAST_SAMPLE) / now.of;
     return Math.min(share, FIRST_SAMPLE / devicesOf(counter));
   });
-  return Math.max(...shares);
+  return Math.max(LEAST_SAMPLE / devicesOf(counter), ...shares);
 }
 
 /** At most as many devices have tried to install it. */
@@ -159,12 +160,12 @@ function settledDevices(
 }
 
 /** Whether the counts of earlier versions may be too high to show that devices fail: one device can report often. */
-function mayBeHidden({ rule, before }: Question, devices: Proportion): boolean {
+function mayBeHidden({ rule, measure, before }: Question, devices: Proportion): boolean {
   return (
     rule === "earlier_versions" &&
     devices.count >= LEAST_HIDDEN &&
     rateOf(devices) >= LEAST_RATE &&
-    rateOf(before) >= rateOf(devices) / 10
+    (measure === "crashed" || rateOf(before) >= rateOf(devices) / 10)
   );
 }
 
