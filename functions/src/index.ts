@@ -20,7 +20,7 @@ import { createCounterReader } from "./health/counter-reader.ts";
 import { createEvidence } from "./health/evidence.ts";
 import { createJudge } from "./health/judge.ts";
 import { createTeller } from "./health/tell.ts";
-import { createWatch, WATCH_MINUTES, WATCHED_DAYS } from "./health/watch.ts";
+import { createWatch, WATCH_MINUTES, watchedReads } from "./health/watch.ts";
 import { createWebhook } from "./health/webhook.ts";
 import { leaveBodiesUnparsed } from "./ingest/body.ts";
 import { createEventStore } from "./ingest/event-store.ts";
@@ -113,7 +113,7 @@ export const watch = onSchedule(
     timeoutSeconds: WATCH_MINUTES * 60 - 10,
   },
   createWatch({
-    reader: createCounterReader(db, Date.now, { lastDays: WATCHED_DAYS, daysFresh: 0 }),
+    reader: createCounterReader(db, Date.now, watchedReads),
     alarms,
     judge: createJudge({ evidence: createEvidence(db), ...settings }),
     tell: createTeller(alarms, Date.now, webhook),
@@ -121,7 +121,11 @@ export const watch = onSchedule(
   }),
 );
 
-const shownCounters = createCounterReader(db, Date.now, { lastDays: SHOWN_DAYS, daysFresh: 30_000 });
+const shownCounters = createCounterReader(db, Date.now, {
+  lastDays: SHOWN_DAYS,
+  daysFresh: 30_000,
+  mostChanged: 200,
+});
 
 /**
  * Shows the counters and the alarms to people whom Google's IAM lets in. It has one instance, so that all viewers share its

@@ -20,7 +20,7 @@ import { createEvidence } from "../src/health/evidence.ts";
 import { badOf, createJudge } from "../src/health/judge.ts";
 import { isUpdate, measuresOf } from "../src/health/measures.ts";
 import { rateOf } from "../src/health/statistics.ts";
-import { readApp, WATCHED_DAYS } from "../src/health/watch.ts";
+import { readApp, watchedReads } from "../src/health/watch.ts";
 import { readSettings } from "../src/settings.ts";
 import { readCounters } from "./counters.ts";
 import { type Command, ExitCode, flag, main, optionHelp, project, wholeNumber } from "./lib/command.ts";
@@ -73,7 +73,7 @@ export interface VersionHealth {
  */
 export async function healthOf(db: Firestore, app_id: string, threshold: number): Promise<VersionHealth[]> {
   const counters = await readCounters(db, { app: app_id });
-  const reader = createCounterReader(db, Date.now, { lastDays: WATCHED_DAYS, daysFresh: 0 });
+  const reader = createCounterReader(db, Date.now, watchedReads);
   const app = await readApp(app_id, counters, reader, createAlarmStore(db, Date.now));
   const now = Date.now();
   const evidence = { ...createEvidence(db), keep: async () => {} }; // The watch keeps its samples in Firestore.

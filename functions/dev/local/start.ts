@@ -1,5 +1,8 @@
 /** `npm start`: the stack on one machine, with a line for each request and each counted event. */
 
+// Requests are told in words below instead of as JSON. Warnings and errors are shown as they are.
+import "./quiet.ts";
+
 import { spawnSync } from "node:child_process";
 import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -18,9 +21,6 @@ const port = Number(process.env.PORT ?? DEFAULT_PORT);
 if (!Number.isInteger(port) || port < 0 || port > 65_535) {
   fail(`PORT: expected a whole number from 0 to 65535, got ${process.env.PORT}`);
 }
-
-// Requests are told in words below instead of as JSON. Warnings and errors are shown as they are.
-console.info = () => {};
 
 const stack = await startStack(port, {
   onAnswer: ({ method, path, status, milliseconds }) =>

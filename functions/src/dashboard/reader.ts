@@ -1,10 +1,10 @@
 /** Reads what the dashboard shows, with few reads for all who look. */
 
 import type { DocumentSnapshot, Firestore } from "firebase-admin/firestore";
-import { type Counter, counterId, counterRef } from "../counting/documents.ts";
+import { type Counter, counterId } from "../counting/documents.ts";
 import { shareReads } from "../firestore/shared-read.ts";
 import { ALARMS, type Alarm, alarmDocument, alarmId } from "../health/alarm-documents.ts";
-import { type CounterReader, counterIn, type Days } from "../health/counter-reader.ts";
+import type { CounterReader, Days } from "../health/counter-reader.ts";
 
 /** The open alarms are read once in this time, like the counters. */
 const ALARMS_FRESH = 8_000;
@@ -35,14 +35,9 @@ export function createDashboardReader(
     ]);
     const alarms = open.docs.flatMap((snapshot) => alarmIn(snapshot) ?? []);
     const known = new Set(counters.map(({ id }) => id));
-    const missing = new Map(
-      alarms
-        .filter((alarm) => !known.has(counterId(alarm)))
-        .map((alarm) => [counterId(alarm), counterRef(db, alarm)]),
-    );
-    const others = missing.size > 0 ? await db.getAll(...missing.values()) : [];
+    const others = await counterReader.find(alarms.filter((alarm) => !known.has(counterId(alarm))));
     return {
-      counters: [...counters, ...others.flatMap((snapshot) => counterIn(snapshot) ?? [])],
+      counters: [...counters, ...others],
       alarms,
       incomplete: incomplete || open.size === MOST_ALARMS,
     };

@@ -10,7 +10,10 @@ import {
 import {
   COUNTERS,
   type Counter,
+  type CounterIdentity,
   counterDocument,
+  counterId,
+  counterRef,
   DAY_MILLISECONDS,
   dayDocument,
   dayId,
@@ -44,9 +47,6 @@ const MOST_OF = ["set", "download_complete", "download_zip_start", "download_man
 const MOST_OF_EACH = 100;
 const MOST_RECENT = 200;
 
-/** One read of changes takes so many counters, the latest first. This bounds the cost of a flood of new ones. */
-const MOST_CHANGED = 200;
-
 /** Memory keeps so many counters between full reads, those with the most attempts first. */
 const MOST_KEPT = 1_000;
 
@@ -71,6 +71,8 @@ export interface CounterReader {
   counters(): Promise<{ counters: Counter[]; incomplete: boolean }>;
   /** Reads the days of a counter that has just been read. Rejects with Firestore's error. */
   daysOf(counter: Counter): Promise<Days>;
+  /** Reads those of some counters that exist, by their ids. Rejects with Firestore's error. */
+  find(identities: readonly CounterIdentity[]): Promise<Counter[]>;
 }
 
 export interface CounterReaderOptions {
@@ -78,6 +80,8 @@ export interface CounterReaderOptions {
   lastDays: number;
   /** The days of a version that changes are read once in this time, in milliseconds. */
   daysFresh: number;
+  /** One read of changes takes so many counters, the latest first. This bounds the cost of a flood of new ones. */
+  mostChanged: number;
 }
 
 /**
@@ -90,7 +94,7 @@ export interface CounterReaderOptions {
 export function createCounterReader(
   db: Firestore,
   now: () => number,
-  { lastDays, daysFresh }: CounterReaderOptions,
+  { lastDays, daysFresh, mostChanged }: CounterReaderOptions,
 ): CounterReader {
   const collection = db.collection(COUNTERS);
   let known = new Map<string, Counter>();
@@ -121,10 +125,10 @@ export function createCounterReader(
     const changed = await collection
       .where("updated_at", ">", changesSince)
       .orderBy("updated_at", "desc")
-      .limit(MOST_CHANGED)
+      .limit(mostChanged)
       .get();
     keep(changed);
-    incomplete ||= changed.size === MOST_CHANGED;
+    incomplete ||= changed.size === mostChanged;
     changesSince = overlapping(changed.readTime);
   };
 
@@ -184,6 +188,11 @@ export function createCounterReader(
 
   return {
     counters,
+    async find(identities) {
+      const refs = new Map(identities.map((identity) => [counterId(identity), counterRef(db, identity)]));
+      const found = refs.size > 0 ? await db.getAll(...refs.values()) : [];
+      return found.flatMap((snapshot) => counterIn(snapshot) ?? []);
+    },
     daysOf(counter) {
       const running = underWay.get(counter.id);
       if (running) return running;

@@ -59,7 +59,7 @@ const DAILY_GROWTH = 1.05;
 const ROUTINE_ATTEMPTS = 50;
 
 /** Whether a version is good again is asked of so many devices, and where they say no, not again for half an hour. */
-const WANTED_GOOD = 100;
+const WANTED_GOOD = 500;
 const PAUSE_MILLISECONDS = 1_800_000;
 
 /** Makes a judge. It remembers what it has read, so use it again for the next look. */

@@ -53,8 +53,9 @@ const WANTED_LATELY = 60;
 const EARLIER_VERSIONS = 8;
 const EARLIER_SAMPLE = 400;
 
-/** A sample of a version when it was younger serves, if it was at least so old: it looked no better then. */
+/** A sample of a version when it was younger serves, if it was at least so old and has so many devices: it looked no better then. */
 const YOUNGEST = 0.5;
+const LEAST_KEPT = 200;
 
 /** Fewer devices than these, and a lower rate, are not worth it. */
 const LEAST_HIDDEN = 5;
@@ -108,7 +109,10 @@ async function countsAtAge(
   age: number,
 ): Promise<DeviceCounts> {
   const kept = (await evidence.kept(counter)).filter(
-    (sample) => sample.age <= age && sample.age >= age * YOUNGEST,
+    (sample) =>
+      sample.age <= age &&
+      sample.age >= age * YOUNGEST &&
+      proportionIn(sample.devices, { measure: "not_downloaded", scope: "all" }).of >= LEAST_KEPT,
   );
   const [oldest] = kept.sort((a, b) => b.age - a.age);
   if (oldest) return oldest.devices;

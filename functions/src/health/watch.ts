@@ -4,7 +4,7 @@ import pLimit from "p-limit";
 import type { Counter } from "../counting/documents.ts";
 import { reasonOf } from "../firestore/errors.ts";
 import type { AlarmStore } from "./alarm-store.ts";
-import { attemptsOf, type CounterReader } from "./counter-reader.ts";
+import { attemptsOf, type CounterReader, type CounterReaderOptions } from "./counter-reader.ts";
 import { historyOf } from "./history.ts";
 import type { Judge, WatchedApp } from "./judge.ts";
 import { UNDER_WAY_MILLISECONDS } from "./stories.ts";
@@ -12,8 +12,8 @@ import { UNDER_WAY_MILLISECONDS } from "./stories.ts";
 /** How often it looks. */
 export const WATCH_MINUTES = 5;
 
-/** Of a version, the first days are read, and so many last ones. */
-export const WATCHED_DAYS = 8;
+/** What it reads of counters. It is alone, so it can afford to miss less of a flood of them than the dashboard. */
+export const watchedReads: CounterReaderOptions = { lastDays: 8, daysFresh: 0, mostChanged: 1_000 };
 
 /** A version that has fewer attempts is nobody's alarm, and not worth reading its days. */
 const LEAST_ATTEMPTS = 4;
@@ -76,12 +76,15 @@ export async function readApp(
   alarms: AlarmStore,
 ): Promise<WatchedApp> {
   const limit = pLimit(READS_AT_ONCE);
-  const tried = counters.filter((counter) => attemptsOf(counter) >= LEAST_ATTEMPTS);
-  const [ofApp, ...versions] = await Promise.all([
-    alarms.ofApp(app_id),
-    ...tried.map((counter) =>
-      limit(async () => ({ counter, history: historyOf(counter, await reader.daysOf(counter)) })),
-    ),
-  ]);
-  return { app_id, versions, alarms: ofApp };
+  const ofApp = await alarms.ofApp(app_id);
+  const known = new Set(counters.map(({ version_name }) => version_name));
+  // Where there are very many counters, one with an alarm may not be among those that were read.
+  const others = await reader.find(
+    ofApp.filter(({ open, version_name }) => open && !known.has(version_name)),
+  );
+  const tried = [...counters, ...others].filter((counter) => attemptsOf(counter) >= LEAST_ATTEMPTS);
+  const versions = tried.map((counter) =>
+    limit(async () => ({ counter, history: historyOf(counter, await reader.daysOf(counter)) })),
+  );
+  return { app_id, versions: await Promise.all(versions), alarms: ofApp };
 }

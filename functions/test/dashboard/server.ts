@@ -18,7 +18,11 @@ export interface ServedDashboard {
 
 /** Makes the reader of the dashboard, as `src/index.ts` does. */
 export function readerOf({ firestore, now }: Pick<TimedFirestore, "firestore" | "now">): DashboardReader {
-  const counters = createCounterReader(firestore, now, { lastDays: SHOWN_DAYS, daysFresh: 30_000 });
+  const counters = createCounterReader(firestore, now, {
+    lastDays: SHOWN_DAYS,
+    daysFresh: 30_000,
+    mostChanged: 200,
+  });
   return createDashboardReader(firestore, counters, now);
 }
 

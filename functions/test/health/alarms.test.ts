@@ -4,12 +4,15 @@ import type { Platform } from "../../src/counting/documents.ts";
 import {
   answer,
   findingsOf,
+  goodHoursOf,
   isGoodAgain,
   isSuspicious,
   type Question,
   questionsOf,
+  type Sample,
   supersededOf,
 } from "../../src/health/alarms.ts";
+import type { DeviceCounts } from "../../src/health/device-counts.ts";
 import type { History } from "../../src/health/history.ts";
 import type { Story } from "../../src/health/stories.ts";
 
@@ -63,12 +66,13 @@ function stories(platform: Platform, of: number, failing: number, fields: Partia
   });
 }
 
-function verdicts(questions: readonly Question[], sample: readonly Story[], now = LOOK) {
-  return questions.flatMap((question) => answer(question, { stories: sample }, questions, now) ?? []);
+function verdicts(questions: readonly Question[], sample: Sample) {
+  return questions.flatMap((question) => answer(question, sample, questions, LOOK) ?? []);
 }
 
-function find(questions: readonly Question[], sample: readonly Story[]) {
-  return findingsOf(verdicts(questions, sample), { stories: sample }, questions, LOOK);
+function find(questions: readonly Question[], stories: readonly Story[], earlier?: DeviceCounts) {
+  const sample = { stories, ...(earlier && { earlier }) };
+  return findingsOf(verdicts(questions, sample), sample, questions, LOOK);
 }
 
 describe("what a version is compared with", () => {
@@ -280,15 +284,25 @@ describe("an alarm's version", () => {
     scopes: ["ios"],
     now: { count: 48, of: 600 },
     before: { count: 4, of: 1_000 },
-  } as const satisfies Parameters<typeof isGoodAgain>[1];
+  } as const satisfies Parameters<typeof goodHoursOf>[1];
 
-  it("is good again when lately clearly fewer fail on its platforms", () => {
+  it("may be good again when lately clearly fewer reports on its platforms are of failures", () => {
     const mended = version("2.5.1", {
       ...eachHour(400, 403, { ios: updates(200, 16), android: updates(10, 5) }),
       ...eachHour(403, 406, { ios: updates(200, 1), android: updates(10, 5) }),
     });
-    expect(isGoodAgain(mended, alarm, atHour(403) - 1)).to.equal(false);
-    expect(isGoodAgain(mended, alarm, atHour(406) - 1)).to.equal(true);
+    expect(goodHoursOf(mended, alarm, atHour(403) - 1)).to.equal(undefined);
+    expect(goodHoursOf(mended, alarm, atHour(406) - 1)).to.equal(2);
+  });
+
+  it("is good again when the devices that began lately get it, whatever reports say", () => {
+    const lately = { begun_at: LOOK - 1_800_000 };
+    const failedBefore = stories("ios", 400, 32, { begun_at: LOOK - 8_000_000 });
+    const bad = [...failedBefore, ...stories("ios", 60, 5, lately)];
+    expect(isGoodAgain(bad, alarm, 2, LOOK)).to.equal(false);
+    const good = [...failedBefore, ...stories("ios", 200, 1, lately)];
+    expect(isGoodAgain(good, alarm, 2, LOOK)).to.equal(true);
+    expect(isGoodAgain(stories("ios", 20, 0, lately), alarm, 2, LOOK)).to.equal(false);
   });
 
   it("is not good again because hardly anybody tries", () => {
@@ -296,7 +310,7 @@ describe("an alarm's version", () => {
       ...eachHour(400, 403, { ios: updates(200, 16) }),
       405: { ios: updates(5) },
     });
-    expect(isGoodAgain(quiet, alarm, atHour(406) - 1)).to.equal(false);
+    expect(goodHoursOf(quiet, alarm, atHour(406) - 1)).to.equal(undefined);
   });
 
   it("that crashes is not good again because each device starts it often, and crashes at few of the starts", () => {
@@ -305,15 +319,16 @@ describe("an alarm's version", () => {
     const crashing = version("2.5.1", eachHour(RELEASE, RELEASE + 3, starting(1_000, 40)));
     const started = { installed_at: LOOK - 3_600_000, started_at: LOOK - 3_600_000, starts: 5 };
     const sample = [...stories("ios", 56, 0, { ...started, crashes: 1 }), ...stories("ios", 244, 0, started)];
-    const [finding] = find(ask([before, crashing]), sample);
+    const earlier = { crashed: { ios: { count: 4, of: 1_000 }, all: { count: 4, of: 1_000 } } };
+    const [finding] = find(ask([before, crashing]), sample, earlier);
     if (!finding) throw new Error("expected a finding");
     expect(finding.measure).to.equal("crashed");
-    expect(isGoodAgain(crashing, finding, LOOK)).to.equal(false);
+    expect(goodHoursOf(crashing, finding, LOOK)).to.equal(undefined);
     const mended = version("2.5.1", {
       ...eachHour(RELEASE, RELEASE + 3, starting(1_000, 40)),
       ...eachHour(RELEASE + 3, RELEASE + 6, starting(1_000, 4)),
     });
-    expect(isGoodAgain(mended, finding, atHour(RELEASE + 6) - 1)).to.equal(true);
+    expect(goodHoursOf(mended, finding, atHour(RELEASE + 6) - 1)).to.equal(2);
   });
 
   it("is superseded when later ones have taken over, or nobody has tried for a day", () => {

@@ -81,11 +81,27 @@ function judgeOf(evidence: Evidence) {
 }
 
 describe("the judge", () => {
-  it("reads no devices without a suspicion", async () => {
-    const { evidence, reads } = evidenceOf({});
-    const look = await judgeOf(evidence)(withNewest(200, 1), LOOK);
-    expect(look).to.deep.include({ findings: [], good: [] });
+  it("reads devices of a version without suspicion only when its attempts have doubled", async () => {
+    const { evidence, reads } = evidenceOf({ "2.5.1": devices(600, 2) });
+    const judge = judgeOf(evidence);
+    expect(await judge(withNewest(15, 0), LOOK)).to.deep.include({ findings: [], good: [] });
     expect(reads).to.deep.equal([]);
+    for (const [perHour, times] of [
+      [100, 1],
+      [150, 1],
+      [201, 2],
+    ] as const) {
+      await judge(withNewest(perHour, 1), LOOK);
+      expect(reads).to.have.length(times);
+    }
+  });
+
+  it("finds a bad version whose counts strangers have made good", async () => {
+    const { evidence } = evidenceOf({ "2.5.1": devices(600, 48) });
+    const look = await judgeOf(evidence)(withNewest(200, 0), LOOK);
+    expect(look.findings.map(({ version_name, scopes }) => [version_name, scopes])).to.deep.equal([
+      ["2.5.1", ["ios"]],
+    ]);
   });
 
   it("lets devices decide what counts only suggest", async () => {
@@ -189,7 +205,7 @@ describe("the judge", () => {
       atHour(RELEASE + 10) - 1,
     );
     expect(look.superseded).to.deep.include({ version_name: "2.5.1" });
-    expect(reads).to.deep.equal([]);
+    expect(reads).not.to.include("2.5.1");
   });
 });
 

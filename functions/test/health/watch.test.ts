@@ -18,7 +18,7 @@ import { createCounterReader } from "../../src/health/counter-reader.ts";
 import { createEvidence } from "../../src/health/evidence.ts";
 import { createJudge } from "../../src/health/judge.ts";
 import { createTeller } from "../../src/health/tell.ts";
-import { createWatch, WATCHED_DAYS } from "../../src/health/watch.ts";
+import { createWatch, watchedReads } from "../../src/health/watch.ts";
 import { createWebhook } from "../../src/health/webhook.ts";
 import { updates } from "./updates.ts";
 
@@ -31,7 +31,7 @@ function createWorld(webhookUrl?: string) {
   const alarms = createAlarmStore(db, now);
   const createLook = () =>
     createWatch({
-      reader: createCounterReader(db, now, { lastDays: WATCHED_DAYS, daysFresh: 0 }),
+      reader: createCounterReader(db, now, watchedReads),
       alarms,
       judge: createJudge({ evidence: createEvidence(db), alarmThresholdPercent: 10 }),
       tell: createTeller(alarms, now, webhookUrl ? createWebhook(webhookUrl) : undefined),

@@ -189,11 +189,11 @@ describe("health", () => {
 
   it("takes another threshold for a version that has none before it", async () => {
     const db = createFirestore();
-    await report(db, updates(300, 24, "2.5.1"));
+    await report(db, updates(200, 16, "2.5.1"));
     expect(await health(db)).to.deep.include({ exitCode: 0 });
     const strict = await health(db, "--threshold", "2");
     expect(strict.exitCode).to.equal(1);
-    expect(strict.output).to.include("24 of 300 devices").and.include("and 2 % is the most");
+    expect(strict.output).to.include("16 of 200 devices").and.include("and 2 % is the most");
     const { exitCode, complaints } = await health(db, "--threshold", "101");
     expect(exitCode).to.equal(2);
     expect(complaints[0]).to.include('--threshold: expected a whole number from 1 to 100, got "101"');

@@ -7,7 +7,7 @@ import { createCounterReader } from "../../../src/health/counter-reader.ts";
 import { createEvidence } from "../../../src/health/evidence.ts";
 import { createJudge } from "../../../src/health/judge.ts";
 import { createTeller } from "../../../src/health/tell.ts";
-import { createWatch, WATCH_MINUTES, WATCHED_DAYS } from "../../../src/health/watch.ts";
+import { createWatch, WATCH_MINUTES, watchedReads } from "../../../src/health/watch.ts";
 import { attempts, writeCounter } from "../../testing/counters.ts";
 import { createTimedFirestore } from "../../testing/firestores.ts";
 
@@ -33,7 +33,7 @@ export async function watchedDay(_seed: number): Promise<{ looks: number; reads:
   const newWatch = () => {
     const alarms = createAlarmStore(firestore, now);
     return createWatch({
-      reader: createCounterReader(firestore, now, { lastDays: WATCHED_DAYS, daysFresh: 0 }),
+      reader: createCounterReader(firestore, now, watchedReads),
       alarms,
       judge: createJudge({ evidence: createEvidence(firestore), alarmThresholdPercent: 10 }),
       tell: createTeller(alarms, now),
