@@ -81,7 +81,7 @@ const LEAST_DIFFERENCE = 0.003;
  * is left for downloads, where it matters to be fast: later measures have more devices to go by.
  */
 export const alarmLevels: Readonly<Record<AlarmMeasure, number>> = {
-  not_downloaded: 0.0005,
+  not_downloaded: 0.001,
   rolled_back: 0.00005,
   crashed: 0.00005,
 };
@@ -256,16 +256,16 @@ function exceedsItsDays(version: Released, { measure, scope, now }: Question, un
   return now.count > most + 3 * Math.sqrt(most);
 }
 
-/** Where so many attempts at good versions fail, the same few devices fail again and again, and counts cannot tell more of them. */
-const BLUNT_RATE = 0.02;
-
 /** Whether the counts alone make a version suspicious, so that its devices are worth reading. */
-export function isSuspicious({ measure, rule, now, before }: Question): boolean {
+export function isSuspicious({ rule, now, before }: Question): boolean {
   if (now.count < LEAST_DEVICES) return false;
   if (rule === "threshold") return rateOf(now) > rateOf(before);
-  if (rule === "earlier_versions" && measure === "not_downloaded" && rateOf(before) >= BLUNT_RATE)
-    return true;
   return rateOf(now) >= rateOf(before) * SUSPICION_FACTOR && fisherExact(now, before) < SUSPICION_LEVEL;
+}
+
+/** Whether the counts of a young version would be an alarm, if each report were of another device. */
+export function isStrongSuspicion({ measure, rule, now, before }: Question): boolean {
+  return rule === "earlier_versions" && isWorse(now, before, alarmLevels[measure]);
 }
 
 /** The devices of a version, and where they have been counted, those of earlier ones when these had the age that it has now. */

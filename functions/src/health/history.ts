@@ -112,6 +112,14 @@ const DAY_HOURS = 24;
  * are sent before it exists do not make it look old. Nothing for a version without attempts.
  */
 export function releaseOf(history: History): Hour | undefined {
+  if (!releases.has(history)) releases.set(history, findRelease(history));
+  return releases.get(history);
+}
+
+/** A history never changes, and is asked for its release several times at each look. */
+const releases = new WeakMap<History, Hour | undefined>();
+
+function findRelease(history: History): Hour | undefined {
   const { hours } = history;
   const days = hours.map((hour) => attemptsIn(history, hour, hour + DAY_HOURS));
   const busiest = Math.max(0, ...days);

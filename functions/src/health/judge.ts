@@ -4,15 +4,14 @@ import { type Counter, DAY_MILLISECONDS } from "../counting/documents.ts";
 import { type Alarm, alarmId } from "./alarm-documents.ts";
 import type { Finding, Look } from "./alarm-life.ts";
 import {
-  alarmLevels,
   answer,
   comparableOf,
   findingsOf,
   goodHoursOf,
   inOrderOfRelease,
   isGoodAgain,
+  isStrongSuspicion,
   isSuspicious,
-  isWorse,
   type Question,
   questionsOf,
   supersededOf,
@@ -46,16 +45,19 @@ export interface JudgeOptions {
  * another matter: there, the failures count.
  */
 function growthOf({ rule, weight, isAlarm, isStrong }: Reason): number {
-  if (isAlarm || rule === "routine") return 2;
-  if (rule === "own_past") return 1.5;
-  if (weight < 100 || (isStrong && weight < 3_000)) return 1.1;
-  return weight < 1_500 ? 1.25 : 1.6;
+  if (isAlarm) return 2;
+  if (rule === "own_past" || rule === "routine") return 1.5;
+  if (weight < 100 || (isStrong && weight < 2_000)) return 1.1;
+  return weight < 1_000 ? 1.25 : 2;
 }
 
 /** After a day, less is enough. */
 const DAILY_GROWTH = 1.05;
 
-/** From so many attempts on, a young version is read without suspicion, too: strangers can make its counts look good. */
+/**
+ * From so many attempts on, a young version is read without suspicion, too: strangers can make its counts look good, and a few
+ * devices that fail for ever make those of all versions look alike.
+ */
 const ROUTINE_ATTEMPTS = 50;
 
 /** Whether a version is good again is asked of so many devices, and where they say no, not again for half an hour. */
@@ -194,10 +196,10 @@ function reasonsToRead(
     const { rule, measure } = first;
     const weight = Math.max(...same.map(({ now }) => (rule === "own_past" ? now.count : now.of)));
     const isAlarm = openAlarm(open, { version_name, measure }) !== undefined;
-    const isStrong = same.some(({ now, before }) => isWorse(now, before, alarmLevels[measure]));
+    const isStrong = same.some(isStrongSuspicion);
     return [{ key, rule, weight, isAlarm, isStrong }];
   });
-  const ofRelease = questions.filter(({ rule }) => rule !== "own_past");
+  const ofRelease = questions.filter(({ rule, measure }) => rule !== "own_past" && measure !== "crashed");
   const weight = Math.max(0, ...ofRelease.map(({ now }) => now.of));
   const routine = { key: `${id} routine`, rule: "routine", weight, isAlarm: false, isStrong: false } as const;
   return weight < ROUTINE_ATTEMPTS ? suspicions : [...suspicions, routine];

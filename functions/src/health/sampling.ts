@@ -1,7 +1,14 @@
 /** Reads as many devices of a version as it takes to answer what is suspicious about it. */
 
 import type { Counter } from "../counting/documents.ts";
-import { isSuspicious, isWorse, type Question, type Sample, type Verdict } from "./alarms.ts";
+import {
+  isStrongSuspicion,
+  isSuspicious,
+  isWorse,
+  type Question,
+  type Sample,
+  type Verdict,
+} from "./alarms.ts";
 import { attemptsOf } from "./counter-reader.ts";
 import { countAll, type DeviceCounts, proportionIn, sumCounts } from "./device-counts.ts";
 import { type Evidence, MOST_EVENTS } from "./evidence.ts";
@@ -37,7 +44,10 @@ export type Investigate = (question: Case, now: number) => Promise<Answered>;
 /** A sample is read so that so many failing reports are expected among its devices on a platform, within these bounds. */
 const WANTED_FAILURES = 20;
 const LEAST_SAMPLE = 200;
-const FIRST_SAMPLE = 1_500;
+const FIRST_SAMPLE = 600;
+
+/** Without suspicion, so many devices are read. */
+const ROUTINE_SAMPLE = 300;
 
 /** A sample that looks bad, but not bad enough, is enlarged so many times, up to so many devices. */
 const ENLARGEMENT = 4;
@@ -62,7 +72,7 @@ const LEAST_HIDDEN = 5;
 const LEAST_RATE = 0.01;
 
 /** At this level, devices suggest that more of them would show something. */
-const PROMISING_LEVEL = 0.05;
+const PROMISING_LEVEL = 0.01;
 
 /** Makes an investigator. Samples are kept in `evidence`: those of one version serve the judgement of the next. */
 export function createInvestigator(evidence: Evidence): Investigate {
@@ -133,12 +143,14 @@ export function shareWithin(share: number, counter: Counter): number {
 }
 
 function shareToRead(counter: Counter, questions: readonly Question[]): number {
-  const shares = questions.filter(isSuspicious).map(({ rule, now }) => {
+  const shares = questions.filter(isSuspicious).map((question) => {
+    const { rule, now } = question;
     if (rule === "own_past") return WANTED_LATELY / now.of;
     const share = Math.max(WANTED_FAILURES / rateOf(now), LEAST_SAMPLE) / now.of;
-    return Math.min(share, FIRST_SAMPLE / devicesOf(counter));
+    const most = isStrongSuspicion(question) ? MOST_SAMPLE : FIRST_SAMPLE;
+    return Math.min(share, most / devicesOf(counter));
   });
-  return Math.max(LEAST_SAMPLE / devicesOf(counter), ...shares);
+  return Math.max(ROUTINE_SAMPLE / devicesOf(counter), ...shares);
 }
 
 /** At most as many devices have tried to install it. */
