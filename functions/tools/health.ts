@@ -8,17 +8,17 @@ import type { Alarm } from "../src/health/alarm-documents.ts";
 import { type Finding, sightsOf } from "../src/health/alarm-life.ts";
 import { createAlarmStore } from "../src/health/alarm-store.ts";
 import { comparison, failureText, percent } from "../src/health/alarm-text.ts";
+import { attemptsOf, createCounterReader } from "../src/health/counter-reader.ts";
+import { createEvidence } from "../src/health/evidence.ts";
+import { badOf, createJudge } from "../src/health/judge.ts";
+import { isUpdate, measuresOf } from "../src/health/measures.ts";
 import {
   comparisonsOf,
   isSuspicious,
   LEAST_BEFORE,
   type Question,
   questionsOf,
-} from "../src/health/alarms.ts";
-import { attemptsOf, createCounterReader } from "../src/health/counter-reader.ts";
-import { createEvidence } from "../src/health/evidence.ts";
-import { badOf, createJudge } from "../src/health/judge.ts";
-import { isUpdate, measuresOf } from "../src/health/measures.ts";
+} from "../src/health/questions.ts";
 import { rateOf } from "../src/health/statistics.ts";
 import { readApp, watchedReads } from "../src/health/watch.ts";
 import { readSettings } from "../src/settings.ts";

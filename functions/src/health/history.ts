@@ -1,9 +1,10 @@
 /** Sums up what happened to a version, from one hour to another. Pure. */
 
 import type { Counter, Platform } from "../counting/documents.ts";
-import { alarmScopes, type Scope } from "./alarm-documents.ts";
+import { type AlarmMeasure, alarmScopes, type Scope } from "./alarm-documents.ts";
 import type { Days } from "./counter-reader.ts";
-import { addMeasures, type Measures } from "./measures.ts";
+import { addMeasures, crashed, type Measures, notDownloaded, rolledBack } from "./measures.ts";
+import type { Proportion } from "./statistics.ts";
 
 /** An hour: so many of them since 1970, in UTC. */
 export type Hour = number;
@@ -105,7 +106,7 @@ const LEAST_SHARE_WITH_BEGINNINGS = 0.1;
 
 /** A day with this share of the attempts of the busiest day is one of the release. */
 const RELEASE_SHARE = 0.25;
-const DAY_HOURS = 24;
+export const DAY_HOURS = 24;
 
 /**
  * The hour in which a version was released: the first from which on it had a fair share of its busiest day. So a few events that
@@ -126,3 +127,12 @@ function findRelease(history: History): Hour | undefined {
   if (busiest === 0) return undefined;
   return hours[days.findIndex((attempts) => attempts >= busiest * RELEASE_SHARE)];
 }
+
+/** The rates that reports in hours tell of, by measure. */
+export const reportedProportions: Record<AlarmMeasure, (measures: Measures) => Proportion> = {
+  // In hours, more downloaded than begun are those that began in the hour before.
+  not_downloaded: ({ begun, downloaded, ...rest }) =>
+    notDownloaded({ ...rest, begun, downloaded: Math.min(begun, downloaded) }),
+  rolled_back: rolledBack,
+  crashed,
+};

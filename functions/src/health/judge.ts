@@ -3,22 +3,12 @@
 import { type Counter, DAY_MILLISECONDS } from "../counting/documents.ts";
 import { type Alarm, alarmId } from "./alarm-documents.ts";
 import type { Finding, Look } from "./alarm-life.ts";
-import {
-  answer,
-  comparableOf,
-  findingsOf,
-  goodHoursOf,
-  inOrderOfRelease,
-  isGoodAgain,
-  isStrongSuspicion,
-  isSuspicious,
-  type Question,
-  questionsOf,
-  supersededOf,
-} from "./alarms.ts";
+import { answer, findingsOf, isStrongSuspicion } from "./alarms.ts";
 import { causesOf } from "./causes.ts";
+import { goodHoursOf, isGoodAgain, supersededOf } from "./endings.ts";
 import type { Evidence } from "./evidence.ts";
 import { attemptsIn, type History, HOUR_MILLISECONDS, hourOf } from "./history.ts";
+import { comparableOf, inOrderOfRelease, isSuspicious, type Question, questionsOf } from "./questions.ts";
 import { createInvestigator, type ReleasedCounter, shareWithin } from "./sampling.ts";
 import { hasFailed, isIn, type Story, UNDER_WAY_MILLISECONDS } from "./stories.ts";
 

@@ -1,18 +1,12 @@
 /** Reads as many devices of a version as it takes to answer what is suspicious about it. */
 
 import type { Counter } from "../counting/documents.ts";
-import {
-  isStrongSuspicion,
-  isSuspicious,
-  isWorse,
-  type Question,
-  type Sample,
-  type Verdict,
-} from "./alarms.ts";
+import { isStrongSuspicion, type Sample, type Verdict } from "./alarms.ts";
 import { attemptsOf } from "./counter-reader.ts";
 import { countAll, type DeviceCounts, proportionIn, sumCounts } from "./device-counts.ts";
 import { type Evidence, MOST_EVENTS } from "./evidence.ts";
-import { type Proportion, rateOf } from "./statistics.ts";
+import { isSuspicious, type Question } from "./questions.ts";
+import { isWorse, type Proportion, rateOf } from "./statistics.ts";
 import { countDevices, type Story, UNDER_WAY_MILLISECONDS } from "./stories.ts";
 
 /** A version with the time of its release, in milliseconds since 1970. */

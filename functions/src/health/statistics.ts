@@ -104,3 +104,25 @@ function logFactorial(n: number): number {
   }
   return exactLogFactorials[n] ?? 0;
 }
+
+/** Adds up what is counted in parts. */
+export function sumProportions(parts: readonly Proportion[]): Proportion {
+  return parts.reduce((total, { count, of }) => ({ count: total.count + count, of: total.of + of }), {
+    count: 0,
+    of: 0,
+  });
+}
+
+/** The rate is so many times as high as before at least, and higher by so much: less is no alarm, even where it is real. */
+const LEAST_FACTOR = 1.5;
+const LEAST_DIFFERENCE = 0.003;
+
+/** Whether a rate is alarmingly higher than another, at a level. */
+export function isWorse(now: Proportion, before: Proportion, level: number): boolean {
+  return (
+    before.of > 0 &&
+    rateOf(now) >= rateOf(before) * LEAST_FACTOR &&
+    rateOf(now) >= rateOf(before) + LEAST_DIFFERENCE &&
+    fisherExact(now, before) < level
+  );
+}

@@ -1,19 +1,11 @@
 import { expect } from "chai";
 import { atHour, aVersion, eachHour, type HourOfVersion, updates } from "../../dev/testing/histories.ts";
 import type { Platform } from "../../src/counting/documents.ts";
-import {
-  answer,
-  findingsOf,
-  goodHoursOf,
-  isGoodAgain,
-  isSuspicious,
-  type Question,
-  questionsOf,
-  type Sample,
-  supersededOf,
-} from "../../src/health/alarms.ts";
+import { answer, findingsOf, type Sample } from "../../src/health/alarms.ts";
 import type { DeviceCounts } from "../../src/health/device-counts.ts";
+import { goodHoursOf, isGoodAgain, supersededOf } from "../../src/health/endings.ts";
 import type { History } from "../../src/health/history.ts";
+import { isSuspicious, type Question, questionsOf } from "../../src/health/questions.ts";
 import type { Story } from "../../src/health/stories.ts";
 
 /** The hour in which the newest version of these tests is released, and when it is looked at. */
