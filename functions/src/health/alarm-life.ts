@@ -22,7 +22,7 @@ export interface Look {
 /** What one look says of one alarm. */
 export type Sight = { finding: Finding } | "good" | "superseded";
 
-/** So many looks in a row that find it good end an alarm. */
+/** So many looks that find it good, and none between them that finds it failing, end an alarm. */
 const GOOD_LOOKS = 2;
 
 /** Looks nearer to each other are one that was started twice, as a scheduler may: they have seen the same counts. */

@@ -76,26 +76,20 @@ export function createInvestigator(evidence: Evidence): Investigate {
     return sumCounts(await Promise.all(latest.map((other) => countsAtAge(evidence, other, age))));
   };
 
-  return async (question, now) => {
-    const { version, questions, answers } = question;
-    const { counter, released_at } = version;
+  return async (given, now) => {
+    const { questions, answers } = given;
+    const { counter, released_at } = given.version;
     let share = shareWithin(shareToRead(counter, questions), counter);
     let earlier: DeviceCounts | undefined;
     for (;;) {
       const stories = await evidence.storiesOf(counter, share);
-      const counts = questions.map(
-        (suspicion) => [suspicion, settledDevices(suspicion, stories, now)] as const,
-      );
-      if (!earlier && question.earlier.length > 0 && counts.some((each) => mayBeHidden(...each))) {
-        earlier = await countEarlier(question, now);
+      const counts = questions.map((question) => [question, settledDevices(question, stories, now)] as const);
+      if (!earlier && given.earlier.length > 0 && counts.some((each) => mayBeHidden(...each))) {
+        earlier = await countEarlier(given, now);
       }
       const sample: Sample = { stories, ...(earlier && { earlier }) };
       const verdicts = answers(sample);
-      const isPromising = counts.some(
-        ([suspicion, devices]) =>
-          isWorse(devices, suspicion.before, PROMISING_LEVEL) ||
-          (earlier !== undefined && isWorse(devices, proportionIn(earlier, suspicion), PROMISING_LEVEL)),
-      );
+      const isPromising = counts.some(([question, devices]) => mayShowMore(question, devices, earlier));
       const larger = shareWithin(Math.min(share * ENLARGEMENT, MOST_SAMPLE / devicesOf(counter)), counter);
       if (verdicts.length > 0 || !isPromising || larger <= share) {
         await evidence.keep(counter, { age: now - released_at, devices: countAll(stories, now) });
@@ -177,6 +171,12 @@ function mayBeHidden({ rule, measure, before }: Question, devices: Proportion): 
     rateOf(devices) >= LEAST_RATE &&
     (measure === "crashed" || rateOf(before) >= rateOf(devices) / 10)
   );
+}
+
+/** Whether more devices may show what these only suggest. Crashes are compared by devices only: see `answer`. */
+function mayShowMore(question: Question, devices: Proportion, earlier?: DeviceCounts): boolean {
+  if (earlier && isWorse(devices, proportionIn(earlier, question), PROMISING_LEVEL)) return true;
+  return question.measure !== "crashed" && isWorse(devices, question.before, PROMISING_LEVEL);
 }
 
 function settledShareOf(stories: readonly Story[], now: number): number {
