@@ -17,6 +17,13 @@ export const alarmLevels: Readonly<Record<AlarmMeasure, number>> = {
   crashed: 0.00005,
 };
 
+/**
+ * A release is looked at most often while few devices have it, so each of these looks has a part of the level: all of it from so many
+ * devices on. Of it, samples of earlier versions have a part, since they are compared besides their counts.
+ */
+const FULL_LEVEL_DEVICES = 200;
+const SAMPLED_SHARE = 0.25;
+
 /** Whether the counts of a young version would be an alarm, if each report were of another device. */
 export function isStrongSuspicion({ measure, rule, now, before }: Question): boolean {
   return rule === "earlier_versions" && isWorse(now, before, alarmLevels[measure]);
@@ -72,12 +79,13 @@ function answerAt(level: number, question: Question, sample: Sample, now: number
       return past.of >= LEAST_BEFORE && isWorse(devices, past, level) ? verdict(past) : undefined;
     }
     case "earlier_versions": {
+      const strict = level * Math.min(1, devices.of / FULL_LEVEL_DEVICES);
       // A failing device is one here, however often it reports, and the counts are of reports: so they are no fewer. But of starts,
       // a device has many.
-      if (measure !== "crashed" && isWorse(devices, question.before, level)) return verdict(question.before);
+      if (measure !== "crashed" && isWorse(devices, question.before, strict)) return verdict(question.before);
       if (!sample.earlier) return undefined;
       const before = proportionIn(sample.earlier, question);
-      return isWorse(devices, before, level) ? verdict(before) : undefined;
+      return isWorse(devices, before, strict * SAMPLED_SHARE) ? verdict(before) : undefined;
     }
   }
 }

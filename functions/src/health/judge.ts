@@ -36,9 +36,11 @@ export interface JudgeOptions {
  */
 function growthOf({ rule, weight, isAlarm, isStrong }: Reason): number {
   if (isAlarm) return 2;
-  if (rule === "own_past" || rule === "routine") return 1.5;
-  if (weight < 100 || (isStrong && weight < 2_000)) return 1.1;
-  return weight < 1_000 ? 1.25 : 2;
+  if (rule === "routine") return 1.6;
+  if (rule === "own_past") return 1.25;
+  if (weight < 100 || (isStrong && weight < 700)) return 1.1;
+  if (weight < 1_000) return 1.25;
+  return weight < 5_000 ? 1.5 : 2;
 }
 
 /** After a day, less is enough. */

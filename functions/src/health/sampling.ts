@@ -39,6 +39,7 @@ export type Investigate = (question: Case, now: number) => Promise<Answered>;
 const WANTED_FAILURES = 20;
 const LEAST_SAMPLE = 200;
 const FIRST_SAMPLE = 600;
+const STRONG_SAMPLE = 1_500;
 
 /** Without suspicion, so many devices are read. */
 const ROUTINE_SAMPLE = 300;
@@ -135,7 +136,7 @@ function shareToRead(counter: Counter, questions: readonly Question[]): number {
     const { rule, now } = question;
     if (rule === "own_past") return WANTED_LATELY / now.of;
     const share = Math.max(WANTED_FAILURES / rateOf(now), LEAST_SAMPLE) / now.of;
-    const most = isStrongSuspicion(question) ? MOST_SAMPLE : FIRST_SAMPLE;
+    const most = isStrongSuspicion(question) ? STRONG_SAMPLE : FIRST_SAMPLE;
     return Math.min(share, most / devicesOf(counter));
   });
   return Math.max(ROUTINE_SAMPLE / devicesOf(counter), ...shares);

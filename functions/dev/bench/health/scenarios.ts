@@ -152,9 +152,15 @@ export async function alarmsBesideMadeUp(seed: number, madeUp: MadeUp): Promise<
   const until = START + DAY;
   const failing = { ios: 0.08, android: 0.004 };
   const real = attempts({ version: "2.0.0", from: START, until, devices: 3_000, failing, platforms }, chance);
-  const strangers = createChance(seed + 1); // So that the real devices are the same.
-  const fake = (version: string, from: number) =>
-    attempts({ version, from, until: from + MINUTE, devices: 25, failing: 0.06 }, strangers);
+  // 47 good events and 3 bad ones: three devices of 26 begin and do not get it.
+  const fake = (version: string, from: number) => {
+    const told = (devices: number, failing: number, action: string) =>
+      attempts({ version, from, until: from + MINUTE, devices, failing }, createChance(seed + from)).filter(
+        (event) => event.action === action,
+      );
+    const begun = told(26, 0, "download_zip_start");
+    return [...begun, ...told(26, 0, "download_complete").slice(0, 23)];
+  };
   const sent = {
     nothing: () => [],
     // Before the release and after its beginning, so that it would be the version before, and the one after.
