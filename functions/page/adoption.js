@@ -20,7 +20,7 @@ const MOST_SERIES = 6;
  * @param {Choice} choice
  */
 export function adoptionView(app, { scope }) {
-  const total = (/** @type {Version} */ { daily }) => sum(daily[scope]?.installs ?? []);
+  const total = (/** @type {Version} */ { daily }) => sum(daily[scope]?.installed ?? []);
   const updates = app.versions.filter((version) => version.is_update && total(version) > 0);
   const biggest = new Set(updates.toSorted((a, b) => total(b) - total(a)).slice(0, MOST_SERIES));
   const shown = updates.filter((version) => biggest.has(version));
@@ -29,11 +29,11 @@ export function adoptionView(app, { scope }) {
   const series = shown.map((version, i) => ({
     name: printable(version.version_name),
     className: `series-${i + 1}`,
-    installs: version.daily[scope]?.installs ?? zeros,
+    installs: version.daily[scope]?.installed ?? zeros,
   }));
   if (others.length > 0) {
     const installs = app.days.map((_, day) =>
-      sum(others.map(({ daily }) => daily[scope]?.installs[day] ?? 0)),
+      sum(others.map(({ daily }) => daily[scope]?.installed[day] ?? 0)),
     );
     series.push({
       name: others.length === 1 ? "1 other" : `${others.length} others`,

@@ -1,8 +1,8 @@
 /** The alarms: which version fails, where, how much, since when. */
 
 import { h, s } from "./dom.js";
-import { actionsOf, alarmsIn, failureKinds, query } from "./figures.js";
-import { formatDay, formatNumber, formatPercent, formatPlace } from "./format.js";
+import { alarmsIn, query } from "./figures.js";
+import { formatMinute, formatNumber, formatPercent, formatPlace } from "./format.js";
 import { printable } from "./printable.js";
 
 /**
@@ -10,18 +10,41 @@ import { printable } from "./printable.js";
  * @typedef {import("./figures.js").Alarm} Alarm
  * @typedef {import("./figures.js").Scope} Scope
  * @typedef {import("./figures.js").Choice} Choice
- * @typedef {import("./figures.js").Meanings} Meanings
  * @typedef {import("./figures.js").DashboardData} DashboardData
  */
 
-/** @param {Alarm} alarm such as `2.5.1 on ios: 8.1 % fail, 0.4 % before` */
-function headline({ version_name, scope, measure, now, before }) {
-  const what = measure === "failed" ? "fail" : "roll back";
-  const rates = [now, before].map(({ count, of }) => formatPercent(count / of));
+/**
+ * What happens to the devices: in the headline, and in full.
+ *
+ * @type {Record<Alarm["measure"], { short: string, full: string }>}
+ */
+const words = {
+  not_downloaded: { short: "are not downloaded", full: "devices that began the download did not get it" },
+  rolled_back: { short: "are rolled back", full: "devices that installed it rolled it back" },
+  crashed: { short: "crash", full: "devices that started it crashed" },
+};
+
+/** The box of an alarm has so many causes, and so much of what devices said. */
+const MOST_CAUSES = 3;
+const LONGEST_CAUSE = 100;
+
+/** @param {Alarm} alarm such as `2.5.1 on ios: 8.1 % are not downloaded, 0.4 % before` */
+function headline({ version_name, scopes, measure, rule, now, before }) {
+  const than = rule === "threshold" ? `at most ${share(before)} allowed` : `${share(before)} before`;
   return {
-    subject: printable(version_name) + formatPlace(scope),
-    verdict: `${rates[0]} ${what}, ${rates[1]} before`,
+    subject: printable(version_name) + formatPlace(...scopes),
+    verdict: `${share(now)} ${words[measure].short}, ${than}`,
   };
+}
+
+/** @param {{ count: number, of: number }} proportion */
+function share({ count, of }) {
+  return formatPercent(of === 0 ? 0 : count / of);
+}
+
+/** @param {{ count: number, of: number }} proportion of devices with something in common */
+function wholeShare({ count, of }) {
+  return `${of === 0 ? 0 : Math.round((100 * count) / of)} %`;
 }
 
 /**
@@ -40,22 +63,22 @@ export function titleOf({ app }, { scope }) {
  * @param {DashboardData} data
  * @param {AppReport} app
  * @param {Choice} choice
- * @param {Meanings} meanings
  */
-export function alarmView(data, app, { scope }, meanings) {
+export function alarmView(data, app, { scope }) {
   const alarms = alarmsIn(app, scope);
-  const elsewhere = new Set(app.alarms.map((alarm) => alarm.scope).filter((other) => other !== "all"));
-  const hidden = [...elsewhere].filter((other) => scope !== "all" && other !== scope);
+  const hidden = new Set(
+    app.alarms.filter((alarm) => !alarms.includes(alarm)).flatMap(({ scopes }) => scopes),
+  );
   return [
     h("h2", { class: "hidden" }, "Alarms"),
-    ...alarms.map((alarm) => alarmBox(app, alarm, meanings)),
+    ...alarms.map((alarm) => alarmBox(app, alarm)),
     alarms.length === 0 && calmBox(app, scope),
-    hidden.length > 0 &&
+    hidden.size > 0 &&
       h(
         "p",
         { class: "elsewhere" },
         "There is an alarm on ",
-        hidden.flatMap((other, i) => [
+        [...hidden].flatMap((other, i) => [
           i > 0 ? ", " : "",
           h(
             "a",
@@ -73,33 +96,20 @@ export function alarmView(data, app, { scope }, meanings) {
       { class: "decided" },
       h("button", { type: "button", popovertarget: "test", class: "quiet" }, "How is this decided?"),
     ),
-    h(
-      "div",
-      { id: "test", popover: true, class: "tip" },
-      h("p", {}, data.test.description),
-      h(
-        "p",
-        {},
-        `${formatNumber(app.comparisons)} comparisons were made here. builtin and unknown are no updates, and are not compared.`,
-      ),
-    ),
+    h("div", { id: "test", popover: true, class: "tip" }, h("p", {}, data.test.description)),
   ].filter((child) => child !== false);
 }
 
 /**
  * @param {AppReport} app
  * @param {Alarm} alarm
- * @param {Meanings} meanings
  */
-function alarmBox(app, alarm, meanings) {
-  const { version_name, scope, measure, now, before, since } = alarm;
+function alarmBox(app, alarm) {
+  const { version_name, measure, now, causes, began_at } = alarm;
   const { subject, verdict } = headline(alarm);
-  const version = app.versions.find((candidate) => candidate.version_name === version_name);
-  const worst =
-    measure === "failed" && version ? failureKinds(actionsOf(version, scope), meanings)[0] : undefined;
   return h(
     "article",
-    { class: "alarm", "data-key": `${version_name} ${scope} ${measure}` },
+    { class: "alarm", "data-key": `${version_name} ${measure}` },
     warningSign(),
     h(
       "div",
@@ -114,29 +124,59 @@ function alarmBox(app, alarm, meanings) {
       h(
         "p",
         {},
-        `${formatNumber(now.count)} of ${formatNumber(now.of)} ${measure === "failed" ? "attempts failed" : "installs were rolled back"} in the last 7 days`,
-        since !== undefined && `, since ${formatDay(since)}`,
-        ". ",
-        worst && ["Most often ", h("code", {}, worst.action), ": ", lowerFirst(worst.meaning), " "],
-        `Before: ${printable(before.version_name)}, ${formatNumber(before.count)} of ${formatNumber(before.of)}.`,
+        `${formatNumber(now.count)} of ${formatNumber(now.of)} ${words[measure].full}. ${comparison(alarm)} `,
+        `Alarm since ${formatMinute(began_at)}.`,
       ),
+      causes.length > 0 && [
+        h("p", { class: "why" }, "What sets those that fail apart:"),
+        h(
+          "ul",
+          {},
+          causes
+            .slice(0, MOST_CAUSES)
+            .map(({ field, value, failing, others }) =>
+              h(
+                "li",
+                {},
+                h("code", {}, `${cut(field)} ${cut(value)}`),
+                `: ${wholeShare(failing)} of those that fail, ${wholeShare(others)} of the others`,
+              ),
+            ),
+        ),
+      ],
     ),
-    h(
-      "a",
-      {
-        href: query({ app: app.app_id, version: version_name }),
-        "data-choose": new URLSearchParams({ version: version_name }).toString(),
-        class: "button",
-      },
-      "Look closer",
-      h("span", { class: "hidden" }, ` at ${printable(version_name)}`),
-    ),
+    app.versions.some((version) => version.version_name === version_name) &&
+      h(
+        "a",
+        {
+          href: query({ app: app.app_id, version: version_name }),
+          "data-choose": new URLSearchParams({ version: version_name }).toString(),
+          class: "button",
+        },
+        "Look closer",
+        h("span", { class: "hidden" }, ` at ${printable(version_name)}`),
+      ),
   );
 }
 
-/** @param {string} text */
-function lowerFirst(text) {
-  return text.charAt(0).toLowerCase() + text.slice(1);
+/** @param {Alarm} alarm */
+function comparison({ rule, before }) {
+  const figures = `${formatNumber(before.count)} of ${formatNumber(before.of)}`;
+  switch (rule) {
+    case "earlier_versions":
+      return `Before: ${figures}, with earlier versions at the same age.`;
+    case "own_past":
+      return `Before: ${figures}, with this version until a day ago.`;
+    case "threshold":
+      return `There is no earlier version to compare with; the settings allow ${share(before)}.`;
+  }
+}
+
+/** @param {string} text what a device said */
+function cut(text) {
+  const characters = [...text];
+  const shown = printable(characters.slice(0, LONGEST_CAUSE).join(""));
+  return characters.length > LONGEST_CAUSE ? `${shown}…` : shown;
 }
 
 /**
@@ -144,14 +184,14 @@ function lowerFirst(text) {
  * @param {Scope} scope
  */
 function calmBox(app, scope) {
-  return app.comparisons > 0
+  return app.versions.some(({ is_update }) => is_update)
     ? h(
         "p",
         { class: "calm" },
         check(),
-        `No version fails significantly more than the one before it${formatPlace(scope)}.`,
+        `No version is known to fail more than it should${formatPlace(scope)}.`,
       )
-    : h("p", { class: "calm" }, "There is no earlier version to compare with yet, so there can be no alarm.");
+    : h("p", { class: "calm" }, "No device has reported an update yet, so there is nothing to judge.");
 }
 
 function warningSign() {

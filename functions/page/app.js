@@ -126,7 +126,7 @@ function render() {
   for (const radio of platforms.querySelectorAll("input")) radio.checked = radio.value === chosen.scope;
 
   const { app } = data;
-  show(element("alarm"), ...(app ? alarmView(data, app, chosen, meanings) : emptyView(data, chosen)));
+  show(element("alarm"), ...(app ? alarmView(data, app, chosen) : emptyView(data, chosen)));
   show(element("versions"), ...(app ? versionsView(app, chosen, meanings) : []));
   show(element("adoption"), ...(app ? adoptionView(app, chosen) : []));
   show(element("detail"), ...(app ? detailView(app, chosen, meanings) : []));

@@ -4,17 +4,18 @@ import { h, s } from "./dom.js";
 import { formatDay, formatNumber, formatPercent } from "./format.js";
 
 /**
- * Installs of each day as thin bars, with failed attempts on top in the colour of failure.
+ * Installs of each day as thin bars, with attempts that were not downloaded on top in the colour of failure.
  *
  * @param {string[]} days
- * @param {{ installs: number[], failed: number[] }} daily
+ * @param {{ installed: number[], begun: number[], downloaded: number[] }} daily
  */
-export function sparkline(days, { installs, failed }) {
+export function sparkline(days, { installed, begun, downloaded }) {
   const height = 28;
-  const totals = installs.map((count, i) => count + (failed[i] ?? 0));
+  const failed = begun.map((count, i) => Math.max(0, count - (downloaded[i] ?? 0)));
+  const totals = installed.map((count, i) => count + (failed[i] ?? 0));
   const most = Math.max(...totals, 1);
   const step = 4;
-  const bars = installs.flatMap((count, i) => {
+  const bars = installed.flatMap((count, i) => {
     const base = (count / most) * height;
     const top = ((failed[i] ?? 0) / most) * height;
     return [
@@ -26,8 +27,8 @@ export function sparkline(days, { installs, failed }) {
   const peak = totals.indexOf(Math.max(...totals));
   const label =
     totals[peak] === 0
-      ? `No attempts in the last ${days.length} days`
-      : `Last ${days.length} days: most attempts on ${formatDay(days[peak] ?? "")}, ${formatNumber(totals[peak] ?? 0)}; today ${formatNumber(totals.at(-1) ?? 0)}`;
+      ? `Neither installs nor failed downloads in the last ${days.length} days`
+      : `Installs and failed downloads, last ${days.length} days: most on ${formatDay(days[peak] ?? "")}, ${formatNumber(totals[peak] ?? 0)}; today ${formatNumber(totals.at(-1) ?? 0)}`;
   return s(
     "svg",
     { class: "spark", role: "img", "aria-label": label, viewBox: `0 0 ${width} ${height}` },
@@ -172,22 +173,22 @@ function niceScale(value) {
 }
 
 /**
- * The steps of an update with how many devices reported each, and what is lost on the way to it.
+ * The steps of an update with how often each was reported, and what is lost on the way to it.
  *
- * @param {Array<{ name: string, action: string, count: number, lost: number, lostShare: number, widest: boolean }>} steps
+ * @param {Array<{ name: string, measure: string, count: number, lost: number, lostShare: number, widest: boolean }>} steps
  */
 export function funnel(steps) {
-  const begun = Math.max(...steps.slice(0, -1).map(({ count }) => count), 1);
+  const most = Math.max(...steps.map(({ count }) => count), 1);
   return h(
     "ol",
     { class: "funnel" },
-    steps.map(({ name, action, count, lost, lostShare, widest }) =>
+    steps.map(({ name, measure, count, lost, lostShare, widest }) =>
       h(
         "li",
-        { class: widest && "widest", "data-action": action },
+        { class: widest && "widest", "data-measure": measure },
         h("span", { class: "step" }, name),
         h("span", { class: "count" }, formatNumber(count)),
-        shareBar(Math.min(1, count / begun), widest ? "fill-bad" : "fill-installs"),
+        shareBar(count / most, widest || measure === "rolled_back" ? "fill-bad" : "fill-installs"),
         h(
           "span",
           { class: "lost" },

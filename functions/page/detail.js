@@ -1,8 +1,8 @@
-/** One version: its funnel, its failures by kind, all its actions. */
+/** One version: its funnel, the reasons for its failures, all its actions. */
 
 import { funnel, shareBar } from "./charts.js";
 import { h } from "./dom.js";
-import { actionsOf, failureKinds, funnelSteps, healthOf, shownVersion } from "./figures.js";
+import { actionsOf, funnelSteps, healthOf, reasons, shownVersion } from "./figures.js";
 import { formatNumber, formatPlace } from "./format.js";
 import { cellText, printable } from "./printable.js";
 import { copyButton, headings, numberCell } from "./tables.js";
@@ -23,7 +23,8 @@ export function detailView(app, choice, meanings) {
   if (!version) return [];
   const { scope } = choice;
   const actions = actionsOf(version, scope);
-  const kinds = failureKinds(actions, meanings);
+  const development = Object.entries(scope === "all" ? version.development : {});
+  const kinds = reasons(actions, meanings);
   const mostOfAKind = Math.max(...kinds.map(({ count }) => count));
   return [
     h("h2", {}, h("span", { class: "version-name" }, printable(version.version_name)), formatPlace(scope)),
@@ -34,21 +35,21 @@ export function detailView(app, choice, meanings) {
         "section",
         { "aria-label": "Funnel" },
         h("h3", {}, "From download to running app"),
-        funnel(funnelSteps(actions, healthOf(version, scope).rolled_back)),
+        funnel(funnelSteps(healthOf(version, scope))),
         h(
           "p",
           {},
           h(
             "small",
             {},
-            "An app is ready at each start, so more often than it was installed; lost there is what was rolled back.",
+            "Reports of production devices, of all time: a device that tries again counts again. Downloads that are under way are not yet downloaded; what is downloaded is mostly installed at the next start.",
           ),
         ),
       ),
       h(
         "section",
-        { "aria-label": "Failures by kind" },
-        h("h3", {}, "Failures by kind"),
+        { "aria-label": "Reasons" },
+        h("h3", {}, "Reasons for failures"),
         kinds.length === 0
           ? h("p", { class: "quiet" }, "None.")
           : h(
@@ -61,15 +62,19 @@ export function detailView(app, choice, meanings) {
                   h("code", {}, action),
                   h("span", { class: "count" }, formatNumber(count)),
                   shareBar(count / mostOfAKind, kind === "failure" ? "fill-bad" : "fill-muted"),
-                  h(
-                    "small",
-                    {},
-                    meaning,
-                    kind === "file_failure" && " Not in the failure rate: one attempt reports many files.",
-                  ),
+                  h("small", {}, meaning, kind === "file_failure" && " One attempt can report many files."),
                 ),
               ),
             ),
+        h(
+          "p",
+          {},
+          h(
+            "small",
+            {},
+            "They say why, not how often: one failed attempt reports several, and most are reported under the version that was running, not under the one that failed.",
+          ),
+        ),
       ),
     ),
     h("h3", {}, "All actions"),
@@ -79,8 +84,16 @@ export function detailView(app, choice, meanings) {
       headings(["Action", "Count", "Meaning"]),
       h("tbody", {}, actionRows(actions, meanings)),
     ),
+    development.length > 0 &&
+      h(
+        "p",
+        { class: "development" },
+        "Debug and test builds and emulators, which are in no figure above, reported: ",
+        development.map(([action, count]) => `${printable(action)} ${formatNumber(count)}`).join(", "),
+        ".",
+      ),
     copyButton("actions"),
-  ];
+  ].filter((child) => child !== false);
 }
 
 /**

@@ -5,26 +5,45 @@
  * @typedef {NonNullable<DashboardData["app"]>} AppReport
  * @typedef {AppReport["versions"][number]} Version
  * @typedef {AppReport["alarms"][number]} Alarm
- * @typedef {Alarm["scope"]} Scope
+ * @typedef {Alarm["scopes"][number]} Scope
  * @typedef {{ app: string | null, scope: Scope, version: string | null }} Choice what the address says
  * @typedef {Record<string, { kind: string, meaning: string }>} Meanings by action
  */
 
 /**
+ * What production devices reported.
+ *
  * @param {Version} version
  * @param {Scope} scope
  * @returns {Record<string, number>}
  */
-export function actionsOf(version, scope) {
-  return scope === "all" ? version.actions : (version.platforms[scope] ?? {});
+export function actionsOf({ platforms }, scope) {
+  if (scope !== "all") return platforms[scope] ?? {};
+  /** @type {Map<string, number>} */
+  const total = new Map();
+  for (const [action, count] of Object.values(platforms).flatMap((counts) => Object.entries(counts))) {
+    total.set(action, (total.get(action) ?? 0) + count);
+  }
+  return Object.fromEntries(total);
 }
 
 /**
  * @param {Version} version
  * @param {Scope} scope
+ * @returns {NonNullable<Version["health"]["all"]>}
  */
 export function healthOf(version, scope) {
-  return version.health[scope] ?? { installs: 0, failed: 0, rolled_back: 0 };
+  return (
+    version.health[scope] ?? {
+      begun: 0,
+      downloaded: 0,
+      installed: 0,
+      rolled_back: 0,
+      starts: 0,
+      crashes: 0,
+      rates: { not_downloaded: undefined, rolled_back: undefined, crashed: undefined },
+    }
+  );
 }
 
 /** @param {number[]} numbers */
@@ -38,21 +57,15 @@ export function query(parameters) {
 }
 
 /**
- * The alarms to show: of a version that is alarming on some platform, that platform says it all.
+ * The alarms that concern a platform: its own, and those of all platforms together.
  *
  * @param {AppReport} app
  * @param {Scope} scope
  */
 export function alarmsIn({ alarms }, scope) {
-  if (scope !== "all") return alarms.filter((alarm) => alarm.scope === scope);
-  return alarms.filter(
-    (alarm) =>
-      alarm.scope !== "all" ||
-      !alarms.some(
-        ({ version_name, measure, scope: other }) =>
-          version_name === alarm.version_name && measure === alarm.measure && other !== "all",
-      ),
-  );
+  return scope === "all"
+    ? alarms
+    : alarms.filter(({ scopes }) => scopes.includes(scope) || scopes.includes("all"));
 }
 
 /**
@@ -63,25 +76,13 @@ export function shownVersion(app, { version }) {
   return app.versions.find(({ version_name }) => version_name === version) ?? app.versions[0];
 }
 
-/** @param {Record<string, number>} actions */
-export function downloads(actions) {
-  const count = (/** @type {string} */ action) => actions[action] ?? 0;
-  // Plugins before 6.50 report neither start: their first sign of a download is its first percentage.
-  const begun = Math.max(
-    count("download_0"),
-    count("download_zip_start") + count("download_manifest_start"),
-    count("download_10"),
-  );
-  return { begun, completed: count("download_complete") };
-}
-
 /**
- * The actions that say why an update failed, the most frequent first.
+ * The actions that say why updates failed, the most frequent first. They are no rate: see `health/measures.ts`.
  *
  * @param {Record<string, number>} actions
  * @param {Meanings} meanings
  */
-export function failureKinds(actions, meanings) {
+export function reasons(actions, meanings) {
   return Object.entries(actions)
     .map(([action, count]) => ({
       action,
@@ -96,46 +97,31 @@ export function failureKinds(actions, meanings) {
 }
 
 /**
- * @param {Record<string, number>} actions
- * @param {Meanings} meanings
- * @param {string} kind
- */
-export function countOfKind(actions, meanings, kind) {
-  return sum(Object.entries(actions).map(([action, count]) => (meanings[action]?.kind === kind ? count : 0)));
-}
-
-/**
- * The steps of an update, each with how many devices were lost on the way to it.
+ * The steps of an update, each with how many were lost on the way to it. What is rolled back is lost after it was installed; what
+ * is downloaded and not installed mostly waits for the next start, so it is never the widest loss.
  *
- * @param {Record<string, number>} actions
- * @param {number} rolledBack
+ * @param {{ begun: number, downloaded: number, installed: number, rolled_back: number }} health
  */
-export function funnelSteps(actions, rolledBack) {
-  const { begun } = downloads(actions);
-  const counts = [
-    { name: "Begun", action: "begun", count: begun },
-    ...[10, 20, 30, 40, 50, 60, 70, 80, 90].map((percent) => ({
-      name: `${percent} %`,
-      action: `download_${percent}`,
-      count: actions[`download_${percent}`] ?? 0,
-    })),
-    { name: "Downloaded", action: "download_complete", count: actions.download_complete ?? 0 },
-    { name: "Installed", action: "set", count: actions.set ?? 0 },
-    { name: "App ready", action: "app_launch_ready", count: actions.app_launch_ready ?? 0 },
+export function funnelSteps({ begun, downloaded, installed, rolled_back }) {
+  // Some plugins report no beginning or no download: what was installed was downloaded, whether they said so or not.
+  const had = Math.max(downloaded, installed);
+  const steps = [
+    { name: "Begun", measure: "begun", count: begun, lost: 0, of: begun },
+    {
+      name: "Downloaded",
+      measure: "downloaded",
+      count: Math.max(0, downloaded),
+      lost: Math.max(0, begun - had),
+      of: begun,
+    },
+    { name: "Installed", measure: "installed", count: installed, lost: had - installed, of: had },
+    { name: "Rolled back", measure: "rolled_back", count: rolled_back, lost: rolled_back, of: installed },
   ];
-  // A device that reports 20 % had 10 %, whether it said so or not: what is lost is lost after the last sign of it.
-  const last = counts.length - 1;
-  const reached = counts.map((_, i) =>
-    Math.max(...counts.slice(i, i < last ? last : undefined).map(({ count }) => count)),
-  );
-  const lost = reached.map((count, i) => Math.max(0, (reached[i - 1] ?? count) - count));
-  // Old plugins do not report `app_launch_ready`, and new ones do at each start: what was undone is what was lost.
-  lost[last] = rolledBack;
-  const most = Math.max(...lost);
-  return counts.map((step, i) => ({
+  const losses = steps.filter(({ measure }) => measure !== "installed");
+  const widest = losses.toSorted((a, b) => b.lost - a.lost)[0];
+  return steps.map(({ of, ...step }) => ({
     ...step,
-    lost: lost[i] ?? 0,
-    lostShare: (lost[i] ?? 0) / Math.max(1, reached[i - 1] ?? 1),
-    widest: most > 0 && i === lost.indexOf(most),
+    lostShare: step.lost / Math.max(1, of),
+    widest: step.lost > 0 && step.measure === widest?.measure,
   }));
 }

@@ -2,11 +2,18 @@
 
 const whole = new Intl.NumberFormat("en-GB");
 const day = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", timeZone: "UTC" });
+const minute = new Intl.DateTimeFormat("en-GB", {
+  day: "numeric",
+  month: "short",
+  hour: "2-digit",
+  minute: "2-digit",
+  timeZone: "UTC",
+});
 const clock = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit", second: "2-digit" });
 
-/** @param {string} scope a platform, or `all`: ` on ios`, or nothing */
-export function formatPlace(scope) {
-  return scope === "all" ? "" : ` on ${scope}`;
+/** @param {string[]} scopes platforms, or `all`: ` on ios and android`, or nothing */
+export function formatPlace(...scopes) {
+  return scopes.includes("all") ? "" : ` on ${scopes.join(" and ")}`;
 }
 
 /** @param {number} value `12,345` */
@@ -24,6 +31,11 @@ export function formatPercent(rate) {
 /** @param {string} date `2026-11-21` as `21 Nov` */
 export function formatDay(date) {
   return day.format(new Date(`${date}T00:00:00Z`));
+}
+
+/** @param {number} time milliseconds since 1970: `21 Nov, 07:14 UTC` */
+export function formatMinute(time) {
+  return `${minute.format(time)} UTC`;
 }
 
 /** @param {number} time milliseconds since 1970, as the clock on the wall shows it */

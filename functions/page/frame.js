@@ -93,13 +93,13 @@ export function notesView(data, app) {
     h(
       "p",
       {},
-      `Days are UTC; the last one is ${formatDay(app.days.at(-1) ?? "")}. Totals are read every 10 seconds, days every 30. Rates in grey have fewer than ${data.test.min_attempts} attempts.`,
+      `Days are UTC; the last one is ${formatDay(app.days.at(-1) ?? "")}. Totals are read every 10 seconds, days every 30. Rates in grey are of fewer than ${data.test.min_attempts}. Figures are of production builds on real devices.`,
     ),
     (data.incomplete || data.apps_left_out > 0) &&
       h(
         "p",
         {},
-        "There are more counters than are read: only those with the most installs and those active last are shown",
+        "There are more versions than are read: only those that alarm, those with the most attempts and those active last are shown",
         data.apps_left_out > 0 && `; ${formatNumber(data.apps_left_out)} more apps are left out`,
         ".",
       ),

@@ -2,17 +2,7 @@
 
 import { intervalLine, shareBar, sparkline } from "./charts.js";
 import { h } from "./dom.js";
-import {
-  actionsOf,
-  alarmsIn,
-  countOfKind,
-  downloads,
-  failureKinds,
-  healthOf,
-  query,
-  shownVersion,
-  sum,
-} from "./figures.js";
+import { actionsOf, alarmsIn, healthOf, query, reasons, shownVersion, sum } from "./figures.js";
 import { formatAge, formatNumber, formatPercent } from "./format.js";
 import { cellText } from "./printable.js";
 
@@ -28,16 +18,22 @@ import { cellText } from "./printable.js";
 const columns = [
   ["Version", ""],
   [
-    "Failure rate",
-    "Failed attempts of all attempts: failed / (failed + installed), with its 95 % interval (Wilson)",
+    "Not downloaded",
+    "Downloads that began and did not end with the version on the device, of those that began, with the 95 % interval (Wilson); those under way are among them. Of plugins that report both",
   ],
-  ["Installs", "How often the version was installed (set)"],
+  ["Downloads", "Begun, and downloaded"],
+  ["Installs", "How often it became the running version (set), returns to it included"],
   ["Share, 7 days", "Of all installs of the last 7 days, of the versions shown"],
-  ["Downloads", "Begun, and completed (download_complete)"],
-  ["Failures", "Attempts that failed, and the most frequent actions that say why"],
-  ["Rollbacks", "Installed, not started properly, and undone (update_fail)"],
-  ["Crashes", "The app or its web view went down"],
-  ["30 days", "Installs per day, with failures on top in red"],
+  ["Rolled back", "Installed, not started properly, and undone (update_fail), of installs"],
+  [
+    "Crash-free",
+    "Starts without a crash. A crash is reported at the next start, under the version that runs then",
+  ],
+  [
+    "Reasons",
+    "The most frequent actions that say why something failed. They are no rate: most are reported under the version that was running",
+  ],
+  ["30 days", "Installs per day, with downloads that failed on top in red"],
 ];
 
 /**
@@ -48,7 +44,7 @@ const columns = [
 export function versionsView(app, choice, meanings) {
   const { scope } = choice;
   const versions = app.versions.filter((version) => scope === "all" || version.platforms[scope]);
-  const recent = (/** @type {Version} */ version) => sum((version.daily[scope]?.installs ?? []).slice(-7));
+  const recent = (/** @type {Version} */ version) => sum((version.daily[scope]?.installed ?? []).slice(-7));
   const context = {
     app,
     scope,
@@ -60,7 +56,7 @@ export function versionsView(app, choice, meanings) {
     mostRate: Math.max(
       0.02,
       ...versions.map((version) => {
-        const rate = healthOf(version, scope).failure_rate;
+        const rate = healthOf(version, scope).rates.not_downloaded;
         return rate?.enough ? rate.high : 0;
       }),
     ),
@@ -91,7 +87,7 @@ export function versionsView(app, choice, meanings) {
       h(
         "p",
         { class: "left-out" },
-        `${formatNumber(app.versions_left_out)} more versions are left out: those with few installs and no recent activity.`,
+        `${formatNumber(app.versions_left_out)} more versions are left out: those with few attempts and no recent activity.`,
       ),
   ].filter((child) => child !== false);
 }
@@ -102,13 +98,12 @@ export function versionsView(app, choice, meanings) {
  *   recent: (version: Version) => number, recentOfAll: number, mostRate: number }} context
  */
 function versionRow(version, { app, scope, meanings, selected, recent, recentOfAll, mostRate }) {
-  const { version_name, is_update, updated_at } = version;
-  const actions = actionsOf(version, scope);
-  const { installs, failed, rolled_back, failure_rate } = healthOf(version, scope);
+  const { version_name, is_update } = version;
+  const { begun, downloaded, installed, rolled_back, rates } = healthOf(version, scope);
+  const why = reasons(actionsOf(version, scope), meanings).slice(0, 2);
   const alarms = alarmsIn(app, scope).filter((alarm) => alarm.version_name === version_name);
   const alarming = alarms.length > 0;
   const share = recentOfAll > 0 ? recent(version) / recentOfAll : 0;
-  const { begun, completed } = downloads(actions);
   const link = new URLSearchParams({ version: version_name });
   const cell = (
     /** @type {number} */ column,
@@ -144,57 +139,65 @@ function versionRow(version, { app, scope, meanings, selected, recent, recentOfA
         ),
         alarming && h("strong", { class: "tag" }, "Alarm"),
       ),
-      h(
-        "small",
-        {},
-        is_update
-          ? `active ${formatAge(updated_at, Date.now())}`
-          : version_name === "builtin"
-            ? "from the store"
-            : "no version given",
-      ),
+      h("small", {}, remark(version)),
     ),
     is_update
       ? cell(
           1,
-          alarms.some(({ measure }) => measure === "failed") ? "rate bad" : "rate",
-          ...rateCell(failure_rate, mostRate),
-          ...alarmRates(alarms, "failed"),
+          alarms.some(({ measure }) => measure === "not_downloaded") ? "rate bad" : "rate",
+          ...rateCell(rates.not_downloaded, mostRate),
+          ...alarmRates(alarms, "not_downloaded"),
         )
       : cell(1, "rate", "–"),
-    cell(2, "number installs", formatNumber(installs)),
-    cell(3, "number share", formatPercent(share), shareBar(share, "fill-installs")),
     cell(
-      4,
+      2,
       "number downloads",
       h("span", { class: "begun" }, formatNumber(begun)),
-      h("span", { class: "arrow", "aria-label": "begun, completed", role: "img" }, " → "),
-      h("span", { class: "completed" }, formatNumber(completed)),
+      h("span", { class: "arrow", "aria-label": "begun, downloaded", role: "img" }, " → "),
+      h("span", { class: "completed" }, formatNumber(Math.max(0, downloaded))),
     ),
+    cell(3, "number installs", formatNumber(installed)),
+    cell(4, "number share", formatPercent(share), shareBar(share, "fill-installs")),
     cell(
       5,
-      "number failures",
-      h("span", { class: "failed" }, formatNumber(failed)),
-      h(
-        "small",
-        {},
-        failureKinds(actions, meanings)
-          .slice(0, 2)
-          .flatMap(({ action, count }) => [
-            h("span", { class: "kind" }, `${action} ${formatNumber(count)}`),
-            " ",
-          ]),
-      ),
+      "number rollbacks",
+      h("span", { class: "value" }, formatNumber(rolled_back)),
+      h("small", {}, rates.rolled_back ? formatPercent(rates.rolled_back.rate) : ""),
+      ...alarmRates(alarms, "rolled_back"),
     ),
     cell(
       6,
-      "number rollbacks",
-      h("span", { class: "value" }, formatNumber(rolled_back)),
-      ...alarmRates(alarms, "rolled_back"),
+      "number crashes",
+      h(
+        "span",
+        { class: rates.crashed?.enough === false ? "value little" : "value" },
+        rates.crashed ? formatPercent(1 - rates.crashed.rate) : "–",
+      ),
+      ...alarmRates(alarms, "crashed"),
     ),
-    cell(7, "number crashes", formatNumber(countOfKind(actions, meanings, "crash"))),
-    cell(8, "days", version.daily[scope] ? sparkline(app.days, version.daily[scope]) : "–"),
+    cell(
+      7,
+      "number failures",
+      why.length === 0 && "–",
+      h(
+        "small",
+        {},
+        why.flatMap(({ action, count }) => [
+          h("span", { class: "kind" }, `${action} ${formatNumber(count)}`),
+          " ",
+        ]),
+      ),
+    ),
+    cell(8, "days", is_update && version.daily[scope] ? sparkline(app.days, version.daily[scope]) : "–"),
   );
+}
+
+/** @param {Version} version */
+function remark({ version_name, is_update, updated_at, platforms }) {
+  if (is_update) return `active ${formatAge(updated_at, Date.now())}`;
+  if (version_name === "unknown") return "no version given";
+  if (version_name === "builtin") return "from the store";
+  return Object.keys(platforms).length === 0 ? "development builds only" : "never downloaded or installed";
 }
 
 /**
@@ -216,7 +219,7 @@ function rateCell(rate, most) {
 }
 
 /**
- * The rates that are alarming, since the figures above them are of all time and may be of all platforms.
+ * The rates that are alarming, of devices: the figures above them are of reports, of all time, and may be of all platforms.
  *
  * @param {Alarm[]} alarms
  * @param {Alarm["measure"]} measure
@@ -224,7 +227,12 @@ function rateCell(rate, most) {
 function alarmRates(alarms, measure) {
   return alarms
     .filter((alarm) => alarm.measure === measure)
-    .map(({ scope, now }) =>
-      h("span", { class: "on" }, scope === "all" ? "" : `${scope} `, formatPercent(now.count / now.of)),
+    .map(({ scopes, now }) =>
+      h(
+        "span",
+        { class: "on" },
+        scopes.includes("all") ? "" : `${scopes.join(", ")} `,
+        formatPercent(now.of === 0 ? 0 : now.count / now.of),
+      ),
     );
 }

@@ -11,9 +11,17 @@ import { createEventCounter } from "./counting/count-events.ts";
 import { DELTAS, EVENTS } from "./counting/documents.ts";
 import { createSweep, SWEEP_MINUTES } from "./counting/sweep.ts";
 import { createDashboardHandler } from "./dashboard/handler.ts";
-import { createCounterReader } from "./dashboard/reader.ts";
+import { createDashboardReader } from "./dashboard/reader.ts";
+import { SHOWN_DAYS } from "./dashboard/report.ts";
 import { firestore } from "./firestore/connection.ts";
 import { createLoopTimers } from "./firestore/deadline.ts";
+import { createAlarmStore } from "./health/alarm-store.ts";
+import { createCounterReader } from "./health/counter-reader.ts";
+import { createEvidence } from "./health/evidence.ts";
+import { createJudge } from "./health/judge.ts";
+import { createTeller } from "./health/tell.ts";
+import { createWatch, WATCH_MINUTES, watchedReads } from "./health/watch.ts";
+import { createWebhook } from "./health/webhook.ts";
 import { leaveBodiesUnparsed } from "./ingest/body.ts";
 import { createEventStore } from "./ingest/event-store.ts";
 import { createStatsHandler } from "./ingest/handler.ts";
@@ -92,8 +100,38 @@ export const sweep = onSchedule(
   createSweep(db, countEventOnce, addDeltaOnce),
 );
 
-/** Shows the counters to people whom Google's IAM lets in. It has one instance, so that all viewers share its reads. */
+const alarms = createAlarmStore(db, Date.now);
+const webhook = settings.alarmWebhookUrl === "" ? undefined : createWebhook(settings.alarmWebhookUrl);
+
+/** Judges the versions of each app, and tells when one fails. One instance, so that it remembers what it has read. */
+export const watch = onSchedule(
+  {
+    region: params.region,
+    schedule: `every ${WATCH_MINUTES} minutes`,
+    maxInstances: 1,
+    memory: "512MiB",
+    timeoutSeconds: WATCH_MINUTES * 60 - 10,
+  },
+  createWatch({
+    reader: createCounterReader(db, Date.now, watchedReads),
+    alarms,
+    judge: createJudge({ evidence: createEvidence(db), ...settings }),
+    tell: createTeller(alarms, Date.now, webhook),
+    now: Date.now,
+  }),
+);
+
+const shownCounters = createCounterReader(db, Date.now, {
+  lastDays: SHOWN_DAYS,
+  daysFresh: 30_000,
+  mostChanged: 200,
+});
+
+/**
+ * Shows the counters and the alarms to people whom Google's IAM lets in. It has one instance, so that all viewers share its
+ * reads.
+ */
 export const dashboard = onRequest(
   { region: params.region, invoker: "private", maxInstances: 1, concurrency: 80, memory: "256MiB" },
-  createDashboardHandler(createCounterReader(db, Date.now), Date.now),
+  createDashboardHandler(createDashboardReader(db, shownCounters, Date.now), Date.now),
 );

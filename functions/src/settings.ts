@@ -9,6 +9,10 @@ import { APP_ID } from "./ingest/event.ts";
 
 const LOCATION = /^[a-z]+-[a-z]+[0-9]+$/;
 
+/** A fragment would not be sent, and Node refuses a user and a password. */
+const WEBHOOK_URL =
+  /^$|^(https:\/\/[A-Za-z0-9.-]+|http:\/\/(localhost|127\.0\.0\.1|\[::1\]))(:[0-9]{1,5})?([/?][^\s#]*)?$/;
+
 const appIds = list("APP_IDS", {
   label: "App ids that are served, separated by commas",
   description: "Events of other apps are refused. Empty: every app is served, also those of strangers.",
@@ -58,6 +62,24 @@ const maxEventsPerSecond = int("MAX_EVENTS_PER_SECOND", {
   label: "Most events a second, of all instances of stats together",
   description:
     "Bounds what events of an attack cost. Devices are told to send again later. Bursts of a minute are taken. 0: no bound.",
+});
+
+const alarmWebhookUrl = text("ALARM_WEBHOOK_URL", {
+  default: "",
+  label: "URL that is told when an alarm begins and ends",
+  description:
+    "Gets a POST with a text, as Slack and Google Chat show it, and its figures for machines. Empty: the log alone is told.",
+  pattern: WEBHOOK_URL,
+  is: "nothing, or a URL like https://example.com/alarms (http only for this machine)",
+  secret: true,
+});
+
+const alarmThresholdPercent = int("ALARM_THRESHOLD_PERCENT", {
+  default: 10,
+  least: 1,
+  most: 100,
+  label: "Percent of devices that may fail",
+  description: "Decides where there is no earlier version to compare with. More than this is an alarm.",
 });
 
 const region = text("REGION", {
@@ -116,6 +138,8 @@ export function readSettings(env: Readonly<Record<string, string | undefined>>) 
     storeCustomId: storeCustomId.read(env),
     storeMetadata: storeMetadata.read(env),
     maxEventsPerSecond: maxEventsPerSecond.read(env),
+    alarmWebhookUrl: alarmWebhookUrl.read(env),
+    alarmThresholdPercent: alarmThresholdPercent.read(env),
     region: region.read(env),
     statsMaxInstances: statsMaxInstances.read(env),
     statsMinInstances: statsMinInstances.read(env),
@@ -131,13 +155,22 @@ interface Labels {
   description: string;
 }
 
-function text(name: string, options: Labels & { default: string; pattern: RegExp; is: string }) {
-  const { pattern, is, ...declared } = options;
+interface TextOptions extends Labels {
+  default: string;
+  pattern: RegExp;
+  is: string;
+  /** Whether a wrong value is not to be seen in the message, which is logged. */
+  secret?: boolean;
+}
+
+function text(name: string, options: TextOptions) {
+  const { pattern, is, secret = false, ...declared } = options;
   const input = {
     text: { validationRegex: pattern.source, validationErrorMessage: `${name}: expected ${is}` },
   };
   const param = defineString(name, { ...declared, input });
-  return { param, read: reader(name, options.default, (raw) => (pattern.test(raw) ? raw : undefined), is) };
+  const match = (raw: string) => (pattern.test(raw) ? raw : undefined);
+  return { param, read: reader(name, options.default, match, is, secret) };
 }
 
 function list(name: string, options: Labels & { item: RegExp; itemIs: string }) {
@@ -172,12 +205,20 @@ function flag(name: string, options: Labels & { default: boolean }) {
   return { param, read: reader(name, String(options.default), parse, "true or false") };
 }
 
-function reader<T>(name: string, fallback: string, parse: (raw: string) => T | undefined, expected: string) {
+function reader<T>(
+  name: string,
+  fallback: string,
+  parse: (raw: string) => T | undefined,
+  expected: string,
+  secret = false,
+) {
   return (env: Readonly<Record<string, string | undefined>>): T => {
     const raw = env[name] ?? fallback;
     const value = parse(raw);
-    if (value === undefined)
-      throw new SettingError(`${name}: expected ${expected}, got ${JSON.stringify(raw)}`);
+    if (value === undefined) {
+      const shown = secret ? '"…" (not shown: it may hold a secret)' : JSON.stringify(raw);
+      throw new SettingError(`${name}: expected ${expected}, got ${shown}`);
+    }
     return value;
   };
 }

@@ -9,6 +9,18 @@ const wrong: Record<string, string[]> = {
   STORE_CUSTOM_ID: ["", "yes", "TRUE", "1"],
   STORE_METADATA: ["no"],
   MAX_EVENTS_PER_SECOND: ["-1", "1000001", "1k"],
+  ALARM_WEBHOOK_URL: [
+    "example.com/alarms",
+    "http://example.com/alarms",
+    "http://localhost.example.com/alarms",
+    "http://127.0.0.1@example.com/alarms",
+    "https://user:password@example.com/",
+    "https://example.com/a b",
+    "https://example.com/#alarms",
+    "https:///alarms",
+    "ftp://example.com/",
+  ],
+  ALARM_THRESHOLD_PERCENT: ["0", "101", "10%"],
   REGION: ["", "us", "us-central1,europe-west1"],
   STATS_MAX_INSTANCES: ["0", "1001", "many"],
   STATS_MIN_INSTANCES: ["-1", "1001"],
@@ -25,6 +37,8 @@ describe("settings", () => {
       storeCustomId: true,
       storeMetadata: true,
       maxEventsPerSecond: 1_000,
+      alarmWebhookUrl: "",
+      alarmThresholdPercent: 10,
       statsMaxInstances: 3,
       statsMinInstances: 0,
       counterMaxInstances: 3,
@@ -41,6 +55,8 @@ describe("settings", () => {
       STORE_CUSTOM_ID: "false",
       STORE_METADATA: "false",
       MAX_EVENTS_PER_SECOND: "500",
+      ALARM_WEBHOOK_URL: "https://hooks.slack.com/services/T0/B0/x?a=b&c=%20",
+      ALARM_THRESHOLD_PERCENT: "25",
       STATS_MAX_INSTANCES: "5",
       STATS_MIN_INSTANCES: "2",
       COUNTER_MAX_INSTANCES: "7",
@@ -54,6 +70,8 @@ describe("settings", () => {
       storeCustomId: false,
       storeMetadata: false,
       maxEventsPerSecond: 500,
+      alarmWebhookUrl: "https://hooks.slack.com/services/T0/B0/x?a=b&c=%20",
+      alarmThresholdPercent: 25,
       statsMaxInstances: 5,
       statsMinInstances: 2,
       counterMaxInstances: 7,
@@ -68,4 +86,21 @@ describe("settings", () => {
       });
     }
   }
+
+  for (const url of [
+    "https://chat.googleapis.com/v1/spaces/A/messages?key=k&token=t",
+    "https://example.com:8443",
+    "http://localhost:8080/alarms",
+    "http://127.0.0.1:8080",
+    "http://[::1]:8080/?a",
+  ]) {
+    it(`take ${url} for ALARM_WEBHOOK_URL`, () => {
+      expect(readSettings({ ALARM_WEBHOOK_URL: url }).alarmWebhookUrl).to.equal(url);
+    });
+  }
+
+  it("show nothing of a wrong ALARM_WEBHOOK_URL, which may hold a secret", () => {
+    const read = () => readSettings({ ALARM_WEBHOOK_URL: "https://example.com/secret " });
+    expect(read).to.throw(/^ALARM_WEBHOOK_URL: expected [^"]*, got "…" \(not shown: it may hold a secret\)$/);
+  });
 });

@@ -9,10 +9,18 @@ import {
   type CounterIdentity,
   type Counts,
   counterDocument,
-  dimensions,
 } from "../src/counting/documents.ts";
 import { pages } from "../src/firestore/pages.ts";
-import { type Measures, measuresOf } from "../src/health/measures.ts";
+import {
+  crashed,
+  isUpdate,
+  type Measures,
+  measuresOf,
+  measuresOfCounts,
+  notDownloaded,
+  rolledBack,
+} from "../src/health/measures.ts";
+import type { Proportion } from "../src/health/statistics.ts";
 import { app, type Command, ExitCode, flag, main, project, version } from "./lib/command.ts";
 import { printableJson, table } from "./lib/table.ts";
 
@@ -41,75 +49,93 @@ export function parseCounter(snapshot: DocumentSnapshot): Counter {
   const counter = counterDocument.safeParse(snapshot.data());
   if (!counter.success)
     throw new Error(`${snapshot.ref.path} is not a counter:\n${z.prettifyError(counter.error)}`);
-  return { id: snapshot.id, ...counter.data };
+  const created_at = snapshot.createTime?.toMillis() ?? counter.data.updated_at;
+  return { id: snapshot.id, created_at, ...counter.data };
 }
 
 function compare(a: string, b: string): number {
   return a < b ? -1 : Number(a > b);
 }
 
-/**
- * The measures of a version with its rates, failed / (installs + failed) and the rest; `null` before the first of
- * either.
- */
-interface Rates extends Measures {
-  success_rate: number | null;
-  failure_rate: number | null;
-}
-
-function ratesOf(actions: ActionCounts): Rates {
-  const measures = measuresOf(actions);
-  const { installs, failed } = measures;
-  const all = installs + failed;
+/** The rates of some measures; `null` where there is nothing to take them of. */
+function ratesOf(measures: Measures) {
+  const starts = crashed(measures);
   return {
-    ...measures,
-    success_rate: all > 0 ? installs / all : null,
-    failure_rate: all > 0 ? failed / all : null,
+    not_downloaded_rate: rate(notDownloaded(measures)),
+    rolled_back_rate: rate(rolledBack(measures)),
+    crash_free_rate: rate({ ...starts, count: starts.of - starts.count }),
   };
 }
 
-/** The table of `npm run counters`: a line for each version, and for each platform that installed it or failed to. */
+function rate({ count, of }: Proportion): number | null {
+  return of > 0 ? count / of : null;
+}
+
+/** The table of `npm run counters`: a line for each version, and for each platform of it that has a measure. */
 export function counterTable(counters: readonly (CounterIdentity & Counts)[]): string {
   if (counters.length === 0) return "Nothing is counted yet.";
   return table(
-    ["app", "version", "platform", "installs", "failed", "rolled back", "success", "failure rate"],
-    counters.flatMap(({ app_id, version_name, actions, platforms }) => {
+    [
+      ...["app", "version", "platform", "begun", "downloaded", "not downloaded"],
+      ...["installed", "rolled back", "crash-free"],
+    ],
+    counters.flatMap(({ app_id, version_name, platforms }) => {
       const each = Object.entries(platforms)
-        .filter(([, counts]) => ratesOf(counts).failure_rate !== null)
+        .map(([platform, actions]) => [platform, measuresOfCounts(actions, platform)] as const)
+        .filter(([, measures]) => Object.values(measures).some((figure) => figure !== 0))
         .sort(([a], [b]) => compare(a, b));
-      const lines = each.map(([platform, counts]) => ["", "", platform, ...figures(counts)]);
-      return [[app_id, version_name, "all", ...figures(actions)], ...lines];
+      const all = measuresOf(platforms);
+      return [
+        [app_id, version_name, "all", ...figures(all, isUpdate(all) ? undefined : noUpdate(platforms))],
+        ...each.map(([platform, measures]) => ["", "", platform, ...figures(measures)]),
+      ];
     }),
   );
 }
 
-function figures(actions: ActionCounts) {
-  const { installs, failed, rolled_back, success_rate, failure_rate } = ratesOf(actions);
-  return [installs, failed, rolled_back, percent(success_rate), percent(failure_rate)];
+/** What stands in the place of a rate of downloads, where no production device has downloaded anything. */
+function noUpdate(platforms: Counts["platforms"]): string {
+  return Object.keys(platforms).length > 0 ? "no update" : "development only";
+}
+
+function figures(measures: Measures, instead?: string): (string | number)[] {
+  const { begun, downloaded, installed } = measures;
+  const { not_downloaded_rate, rolled_back_rate, crash_free_rate } = ratesOf(measures);
+  return [
+    ...[begun, Math.max(downloaded, 0), instead ?? percent(not_downloaded_rate)],
+    ...[installed, percent(rolled_back_rate), percent(crash_free_rate)],
+  ];
 }
 
 function percent(rate: number | null): string {
   return rate === null ? "–" : `${(rate * 100).toFixed(2)} %`;
 }
 
-/** The output of `npm run counters -- --json`: the counters with their rates. */
+/** The output of `npm run counters -- --json`: the counters with the measures and rates of production devices. */
 export function counterJson(counters: readonly Counter[]): string {
   return printableJson(
-    counters.map(({ app_id, version_name, updated_at, actions, ...counter }) => ({
-      app_id,
-      version_name,
-      updated_at: new Date(updated_at).toISOString(),
-      ...ratesOf(actions),
-      actions,
-      ...Object.fromEntries(dimensions.map((dimension) => [dimension, ratesOfEach(counter[dimension])])),
-    })),
+    counters.map(({ app_id, version_name, updated_at, actions, platforms, development }) => {
+      const measures = measuresOf(platforms);
+      return {
+        app_id,
+        version_name,
+        updated_at: new Date(updated_at).toISOString(),
+        is_update: isUpdate(measures),
+        ...measures,
+        ...ratesOf(measures),
+        actions,
+        platforms: Object.fromEntries(
+          Object.entries(platforms).map(([platform, actions]) => [platform, ofPlatform(platform, actions)]),
+        ),
+        development,
+      };
+    }),
   );
 }
 
-function ratesOfEach(parts: Record<string, ActionCounts>) {
-  return Object.fromEntries(
-    Object.entries(parts).map(([part, actions]) => [part, { ...ratesOf(actions), actions }]),
-  );
+function ofPlatform(platform: string, actions: ActionCounts) {
+  const measures = measuresOfCounts(actions, platform);
+  return { ...measures, ...ratesOf(measures), actions };
 }
 
 const options = z.object({ project, app, version, json: flag("print JSON, with every action") });
@@ -117,8 +143,8 @@ const options = z.object({ project, app, version, json: flag("print JSON, with e
 export const command: Command<typeof options> = {
   name: "counters",
   summary:
-    "Shows how each version fares, and each platform of it. Installed is a `set`, rolled back an `update_fail`; what " +
-    "counts as failed is in src/ingest/actions.ts.",
+    "Shows how each version fares on production devices, and on each platform. A download that " +
+    "is under way is not downloaded yet. Which actions say what is in src/health/measures.ts.",
   example: "--project my-project --app com.example.shop",
   options,
   async run({ project, app, version, json }, session) {

@@ -1,25 +1,18 @@
 /** `npm run forget`: deletes the events of a device, or of a custom id. Their part in the counters stays. */
 
-import { type Firestore, type QueryDocumentSnapshot, Timestamp } from "firebase-admin/firestore";
+import { type Firestore, Timestamp } from "firebase-admin/firestore";
 import { z } from "zod";
 import { printable } from "../page/printable.js";
-import { dayId, EVENTS } from "../src/counting/documents.ts";
+import { dayId } from "../src/counting/documents.ts";
 import { pages } from "../src/firestore/pages.ts";
-import { MAX_CUSTOM_ID, storedDeviceId } from "../src/ingest/event.ts";
 import { countAll, createOperatorsCounter, type WorkOptions } from "./catch-up.ts";
-import { app, type Command, ExitCode, main, optionHelp, project, yes } from "./lib/command.ts";
-import { UsageError } from "./lib/session.ts";
+import { app, type Command, ExitCode, main, project, yes } from "./lib/command.ts";
 import { amount, table } from "./lib/table.ts";
 import { addTo } from "./lib/tally.ts";
+import { eventsQuery, isOf, type Whose, whoseEvents, whoseOptions } from "./lib/whose.ts";
 
 /** A run that is stopped loses its open commit, so pages are smaller than what Firestore takes. */
 const PAGE_SIZE = 500;
-
-/**
- * The person whose events are meant; in one app, or in all. `device` is taken in any case, since it is stored in
- * lower case; `customId` is taken as it is.
- */
-export type Whose = ({ device: string } | { customId: string }) & { app?: string | undefined };
 
 /** The events of one app that are somebody's. Days are `YYYY-MM-DD`, by the time they were received. */
 export interface FoundEvents {
@@ -83,36 +76,7 @@ export async function forget(
   return result;
 }
 
-/** Finds somebody's events in all apps, which are few: those of one app would need an index more. */
-function eventsQuery(db: Firestore, whose: Whose) {
-  const events = db.collection(EVENTS);
-  return "device" in whose
-    ? events.where("device_id", "==", storedDeviceId(whose.device))
-    : events.where("custom_id", "==", whose.customId);
-}
-
-function isOf({ app }: Whose) {
-  return (event: QueryDocumentSnapshot) => app === undefined || event.get("app_id") === app;
-}
-
-const options = z.object({
-  project,
-  device: z
-    .string()
-    .trim()
-    .min(1, { error: "the id of a device" })
-    .optional()
-    .register(optionHelp, { value: "ID", text: "the events of this device, its id in any case" }),
-  customId: z
-    .string()
-    .trim()
-    .min(1, { error: "a custom id" })
-    .max(MAX_CUSTOM_ID, { error: `at most ${MAX_CUSTOM_ID} characters, since no more of it is stored` })
-    .optional()
-    .register(optionHelp, { value: "ID", text: "or the events with this custom id, exactly" }),
-  app,
-  yes,
-});
+const options = z.object({ project, ...whoseOptions, app, yes });
 
 export const command: Command<typeof options> = {
   name: "forget",
@@ -140,20 +104,6 @@ export const command: Command<typeof options> = {
     return result.kept.size === 0 ? ExitCode.done : ExitCode.failed;
   },
 };
-
-/** Names those whose events were asked for. */
-function whoseEvents({ app, ...asked }: Pick<z.output<typeof options>, "app" | "device" | "customId">) {
-  const { device, customId } = asked;
-  if (device !== undefined && customId === undefined) {
-    return { whose: { device, app }, name: printable(`device ${device}`) };
-  }
-  if (customId !== undefined && device === undefined) {
-    return { whose: { customId, app }, name: printable(`custom id ${customId}`) };
-  }
-  throw new UsageError(
-    `expected either --device or --custom-id, got ${device === undefined ? "neither" : "both"}`,
-  );
-}
 
 function eventsTable(found: readonly FoundEvents[]): string {
   return table(

@@ -6,7 +6,6 @@ import { printable } from "../page/printable.js";
 import {
   type Counter,
   type CounterIdentity,
-  countedVersion,
   counterId,
   counterRef,
   DELTAS,
@@ -15,10 +14,10 @@ import {
   uncountedEvents,
 } from "../src/counting/documents.ts";
 import { pages } from "../src/firestore/pages.ts";
-import { APP_ID } from "../src/ingest/event.ts";
 import type { WorkOptions } from "./catch-up.ts";
 import { counterTable, parseCounter } from "./counters.ts";
 import { type Command, ExitCode, flag, main, optionHelp, project, yes } from "./lib/command.ts";
+import { appId, versionName } from "./lib/names.ts";
 import { amount } from "./lib/table.ts";
 
 /** A run that is stopped loses its open commit, so pages are smaller than what Firestore takes. */
@@ -119,38 +118,16 @@ function isDeltaOf({ app_id, version_name }: CounterIdentity) {
     delta.get("app_id") === app_id && delta.get("version_name") === version_name;
 }
 
-const VERSION = "the version of a counter, which has no `:`";
-
 const options = z.object({
   project,
-  app: z
-    .string({ error: "the id of an app" })
-    .regex(APP_ID, { error: "the id of an app" })
-    .register(optionHelp, { value: "ID", text: "the app" }),
-  version: z
-    .string({ error: VERSION })
-    .transform(storedName)
-    .pipe(z.string({ error: VERSION }).refine((name) => countedVersion(name) === name, { error: VERSION }))
-    .register(optionHelp, {
-      value: "VERSION",
-      text: "the version as `counters` shows it, or in double quotes as `counters -- --json` does",
-    }),
+  app: appId,
+  version: versionName.register(optionHelp, {
+    value: "VERSION",
+    text: "the version as `counters` shows it, or in double quotes as `counters -- --json` does",
+  }),
   events: flag("delete its events too"),
   yes,
 });
-
-/**
- * A name as it is stored. What a table cannot show as it is, and hardly anybody can type, is given as JSON; `undefined`
- * for what begins like JSON and is none.
- */
-function storedName(given: string): unknown {
-  if (!given.startsWith('"')) return given;
-  try {
-    return JSON.parse(given);
-  } catch {
-    return undefined;
-  }
-}
 
 export const command: Command<typeof options> = {
   name: "purge",

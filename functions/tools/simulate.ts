@@ -13,12 +13,13 @@ import {
 } from "../src/counting/documents.ts";
 import { counterTable } from "./counters.ts";
 import { type Command, ExitCode, main, optionHelp, wholeNumber, yes } from "./lib/command.ts";
-import { type DeviceEvent, devicePlatforms, deviceRequests, type Update } from "./lib/device.ts";
+import { type DeviceEvent, type DeviceRequest, deviceRequests, type Update } from "./lib/device.ts";
+import { devicePlatforms } from "./lib/plugin.ts";
 import { UsageError } from "./lib/session.ts";
 import { amount } from "./lib/table.ts";
 import { addTo } from "./lib/tally.ts";
 
-/** A batch is sent so often at most; the plugin itself never gives up. */
+/** A batch is sent so often at most; a plugin that sends it again never gives up. */
 const MAX_ATTEMPTS = 10;
 const REQUEST_TIMEOUT_MILLISECONDS = 60_000;
 const DEFAULT_RETRY_AFTER_SECONDS = 1;
@@ -30,9 +31,10 @@ export interface Simulated {
   events: number;
   /** Answers by their status. `no answer` is one of them. */
   answers: Map<string, number>;
-  /** Events that the server will not have, and those of which it is not known whether they were stored. */
+  /** Events that the server will not have. */
   refused: number;
-  unknown: number;
+  /** Events that nobody sends again, though the server could not take them, or did not say so. */
+  lost: number;
   seconds: number;
   /** The counts that the accepted events add to the counters. */
   counters: Counted[];
@@ -43,9 +45,9 @@ interface Counted extends CounterIdentity {
 }
 
 /**
- * Sends the requests of `devices` devices over an update to `url`, `concurrency` of them at a time. As plugins from
- * 8.51.5 do, they send a batch again after 408, 429, 5xx and lost connections: a second later, or after the
- * `Retry-After` of a 429.
+ * Sends the requests of `devices` devices over an update to `url`, `concurrency` of them at a time. Those with a plugin
+ * from 8.51.5, 7.51.15 or 6.51.15 on send a batch again after 408, 429, 5xx and lost connections: a second later, or
+ * after the `Retry-After` of a 429. Older ones lose it.
  */
 export async function simulate(
   url: URL,
@@ -58,13 +60,13 @@ export async function simulate(
   }: { devices: number; concurrency: number; clock?: Clock; onProgress?: (devices: number) => void },
 ): Promise<Simulated> {
   const result: Simulated = {
-    ...{ requests: 0, events: 0, answers: new Map(), refused: 0, unknown: 0, seconds: 0, counters: [] },
+    ...{ requests: 0, events: 0, answers: new Map(), refused: 0, lost: 0, seconds: 0, counters: [] },
   };
   const started = clock.now();
   await pLimit(concurrency).map(Array(devices).keys(), async (index) => {
-    for (const { body, repeated } of deviceRequests(update, index)) {
-      await deliver(url, body, result, clock);
-      if (repeated) await send(url, body, result);
+    for (const request of deviceRequests(update, index)) {
+      await deliver(url, request, result, clock);
+      if (request.repeated) await send(url, request.body, result);
     }
     onProgress?.(1);
   });
@@ -72,7 +74,12 @@ export async function simulate(
 }
 
 /** Sends a request until it is answered for good, and adds what was accepted to the counters. */
-async function deliver(url: URL, body: DeviceEvent | DeviceEvent[], result: Simulated, clock: Clock) {
+async function deliver(
+  url: URL,
+  { body, sentUntilTaken }: DeviceRequest,
+  result: Simulated,
+  clock: Clock,
+): Promise<void> {
   const events = Array.isArray(body) ? body : [body];
   for (let attempt = 1; ; attempt++) {
     const answer = await send(url, body, result);
@@ -87,8 +94,8 @@ async function deliver(url: URL, body: DeviceEvent | DeviceEvent[], result: Simu
       result.refused += events.length;
       return;
     }
-    if (!Array.isArray(body) || attempt === MAX_ATTEMPTS) {
-      result.unknown += events.length;
+    if (!sentUntilTaken || attempt === MAX_ATTEMPTS) {
+      result.lost += events.length;
       return;
     }
     await clock.sleep(answer.retryAfterSeconds * 1_000);
@@ -148,11 +155,12 @@ function retryAfterSeconds(header: string | null): number {
 
 /** Adds an event to the counter that `countEvent` adds it to. */
 function count(counters: Counted[], event: DeviceEvent): void {
-  const counted = countedFields.parse(event);
+  const counted = countedFields.parse({ version_name: "", ...event }); // As the backend reads an absent one.
   const { app_id, version_name } = counted;
   const counter = counters.find((open) => open.app_id === app_id && open.version_name === version_name);
-  if (counter) counter.counts = addCounts([counter.counts, countsOf(counted)]);
-  else counters.push({ app_id, version_name, counts: countsOf(counted) });
+  const { hours: _, ...counts } = addCounts([counter?.counts ?? {}, countsOf(counted, 0)]);
+  if (counter) counter.counts = counts;
+  else counters.push({ app_id, version_name, counts });
 }
 
 const percentage = z
@@ -168,6 +176,16 @@ const named = (value: string, initial: string, text: string) =>
     .default(initial)
     .register(optionHelp, { value, text: `${text} (default ${initial})` });
 
+/** Mostly the newest, and one of each kind of older ones. */
+const COMMON_PLUGINS = [...Array<string>(8).fill("8.51.23"), "7.43.3", "6.25.1"];
+
+const pluginVersions = z
+  .string()
+  .regex(/^\d+\.\d+\.\d+(-[\w.]+)?(,\d+\.\d+\.\d+(-[\w.]+)?)*$/, {
+    error: "versions of the plugin like 5.50.2,8.51.23",
+  })
+  .transform((versions) => versions.split(","));
+
 const options = z.object({
   url: z
     .url({ protocol: /^https?$/, error: "the URL of the stats function" })
@@ -177,9 +195,14 @@ const options = z.object({
   app: named("ID", "com.example.shop", "their app"),
   version: named("VERSION", "2.5.1", "the version they update to"),
   from: named("VERSION", "2.5.0", "the version they have"),
-  failures: percentage
-    .default(0.02)
-    .register(optionHelp, { value: "SHARE", text: "the share of devices that fail (default 2%)" }),
+  plugin: pluginVersions.default(COMMON_PLUGINS).register(optionHelp, {
+    value: "VERSIONS",
+    text: "the versions of the plugin, over which android and ios devices are shared out (default 8.51.23, and some older)",
+  }),
+  failures: percentage.default(0.02).register(optionHelp, {
+    value: "SHARE",
+    text: "the share of devices that end without the update (default 2%)",
+  }),
   badPlatform: z
     .enum(devicePlatforms, { error: devicePlatforms.join(", ") })
     .optional()
@@ -201,13 +224,14 @@ const options = z.object({
 export const command: Command<typeof options> = {
   name: "simulate",
   summary:
-    "Sends what devices send over an update: progress, installation, failures, batches that come twice. The events " +
-    "are stored and counted like any others: use an app id of your own on a deployment that has real ones.",
+    "Sends what devices send over an update: progress, installation, failures, rollbacks, batches that come twice, " +
+    "in the dialect of each version of the plugin. The events are stored and counted like any others: use an app " +
+    "id of your own on a deployment that has real ones.",
   example:
     "--devices 1000 --url http://127.0.0.1:5001/demo-updater-stats/us-central1/stats --bad-platform ios --bad-failures 8%",
   options,
   async run({ url, devices, concurrency, yes, seed = randomUUID(), ...update }, session) {
-    const { badPlatform: platform, badFailures: failures, ...rest } = update;
+    const { badPlatform: platform, badFailures: failures, plugin: plugins, ...rest } = update;
     if ((platform === undefined) !== (failures === undefined)) {
       throw new UsageError("--bad-platform and --bad-failures go together");
     }
@@ -217,11 +241,11 @@ export const command: Command<typeof options> = {
     const progress = session.progress(devices);
     const result = await simulate(
       url,
-      { ...rest, seed, end: Date.now(), ...(bad && { bad }) },
+      { ...rest, plugins, seed, end: Date.now(), ...(bad && { bad }) },
       { devices, concurrency, onProgress: progress.advance },
     ).finally(progress.stop);
     session.print(report(result, seed));
-    return result.refused + result.unknown === 0 ? ExitCode.done : ExitCode.failed;
+    return result.refused + result.lost === 0 ? ExitCode.done : ExitCode.failed;
   },
 };
 
@@ -229,13 +253,14 @@ function isLoopback({ hostname }: URL): boolean {
   return hostname === "localhost" || hostname === "[::1]" || hostname.startsWith("127.");
 }
 
-function report({ requests, events, answers, refused, unknown, seconds, counters }: Simulated, seed: string) {
+function report({ requests, events, answers, refused, lost, seconds, counters }: Simulated, seed: string) {
   const lines = [
     `${amount(requests, "request")} with ${amount(events, "event")} in ${seconds.toFixed(1)} s: ${Math.round(events / seconds)} events/s`,
     `answers: ${[...answers].map(([status, count]) => `${count} × ${status}`).join(", ")}`,
   ];
   if (refused > 0) lines.push(`${amount(refused, "event")} refused for good`);
-  if (unknown > 0) lines.push(`${amount(unknown, "event")} not answered for good: stored or not`);
+  if (lost > 0)
+    lines.push(`${amount(lost, "event")} given up by the plugin without a good answer: stored or not`);
   const added = counters.map(({ counts, ...identity }) => ({ ...identity, ...counts }));
   return [...lines, `seed: ${seed}`, "", "This adds to the counters:", counterTable(added)].join("\n");
 }

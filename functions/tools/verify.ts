@@ -5,15 +5,14 @@ import { z } from "zod";
 import { readDelta } from "../src/counting/add-deltas.ts";
 import {
   type CounterIdentity,
-  type Counts,
   counterId,
   countsOf,
+  type Day,
   type DayCounts,
   DELTAS,
   dayDocument,
   dayId,
   daysOf,
-  dimensions,
   EVENTS,
   eventDocument,
   isParked,
@@ -32,8 +31,9 @@ import { addTo } from "./lib/tally.ts";
 export type Finding =
   | "counted events are missing"
   | "fewer events than counted"
+  | "hours are not those of its events"
   | "not the sum of its days"
-  | `not the sum of its ${string}`;
+  | "not the sum of its platforms and development";
 
 /** A place where a counter is not as it should be. */
 export interface Difference {
@@ -65,8 +65,8 @@ export interface Verification {
  * Compares counters with events, by day, platform and action, as of one moment: Firestore reads the past of the last
  * hour, so events that are counted meanwhile do not matter. Memory grows with counters and days, not with events.
  *
- * A day of which no event has expired must equal the sum of its events; any other day must be at least that. A total
- * must be the sum of its days, whatever is retained.
+ * A day of which no event has expired must equal the sum of its events; any other day must be at least that. Its hours are
+ * compared where all else agrees. A total must be the sum of its days, whatever is retained.
  */
 export async function verify(
   db: Firestore,
@@ -107,7 +107,7 @@ export async function verify(
   return result;
 }
 
-/** Counts, each by where it stands in its document: `actions set`, `platforms ios set`. */
+/** Counts, each by where it stands in its document: `actions set`, `platforms ios set`, `hours 14 ios begun`. */
 type FlatCounts = Map<string, number>;
 
 /** A counter with its days, and what is in deltas. */
@@ -168,7 +168,7 @@ function tallyEvent(retained: Retained, which: Which, snapshot: DocumentSnapshot
   const dayName = dayId(received_at.toMillis());
   const day = counter.days.get(dayName) ?? { figures: new Map(), retention: Infinity };
   counter.days.set(dayName, day);
-  addFlat(day.figures, countsOf(event.data));
+  addFlat(day.figures, countsOf(event.data, received_at.toMillis()));
   const retention = expire_at ? expire_at.toMillis() - received_at.toMillis() : Infinity;
   day.retention = Math.min(day.retention, retention);
   retained.shortestRetention = Math.min(retained.shortestRetention ?? Infinity, retention);
@@ -182,11 +182,11 @@ async function* countersWithDays(
   const deltas = await readDeltas(db, which, paging);
   for await (const page of pages(countersQuery(db, which), paging)) {
     for (const snapshot of page) {
-      const { id: _, app_id, version_name, updated_at: __, ...counts } = parseCounter(snapshot);
+      const { app_id, version_name, actions, platforms, development } = parseCounter(snapshot);
       const counter = {
         app_id,
         version_name,
-        total: flatCountsOf(counts),
+        total: flatCountsOf({ actions, platforms, development }),
         days: new Map<string, FlatCounts>(),
       };
       for await (const dayPage of pages(daysOf(snapshot.ref), paging)) {
@@ -222,11 +222,13 @@ function addParts({ total, days }: CounterWithDays, parts: readonly DayCounts[] 
   for (const { day, counts } of parts) {
     const ofDay = days.get(day) ?? new Map<string, number>();
     days.set(day, ofDay);
-    for (const figures of [total, ofDay]) addFlat(figures, counts);
+    const { hours, ...ever } = counts;
+    addFlat(ofDay, counts);
+    addFlat(total, ever);
   }
 }
 
-function flatCountsOf(counts: Counts): FlatCounts {
+function flatCountsOf(counts: Partial<Day>): FlatCounts {
   const flat = (value: object | number, path: readonly string[]): [string, number][] =>
     typeof value === "number"
       ? [[path.join(" "), value]]
@@ -234,7 +236,7 @@ function flatCountsOf(counts: Counts): FlatCounts {
   return new Map(flat(counts, []));
 }
 
-function addFlat(sum: FlatCounts, counts: Counts): void {
+function addFlat(sum: FlatCounts, counts: Partial<Day>): void {
   for (const [key, count] of flatCountsOf(counts)) addTo(sum, key, count);
 }
 
@@ -248,51 +250,67 @@ function* differencesOf(
 ): Generator<Found> {
   const sum: FlatCounts = new Map();
   for (const day of [...new Set([...days.keys(), ...retained.keys()])].sort()) {
-    const counter = days.get(day) ?? new Map<string, number>();
-    for (const [key, count] of counter) addTo(sum, key, count);
-    yield* compare(day, counter, retained.get(day)?.figures ?? new Map(), (counted, events) => {
-      if (counted < events) return "counted events are missing";
-      return isExact(day) ? "fewer events than counted" : undefined;
-    });
-    yield* compareDimensions(day, counter);
+    const counter = parted(days.get(day));
+    const events = parted(retained.get(day)?.figures);
+    for (const [key, count] of counter.counts) addTo(sum, key, count);
+    const found = [
+      ...compare(day, counter.counts, events.counts, (counted, expected) =>
+        counted < expected ? "counted events are missing" : "fewer events than counted",
+      ),
+    ];
+    yield* found.filter(({ finding }) => finding === "counted events are missing" || isExact(day));
+    // An event that is gone does not tell which hour it was in.
+    if (found.length === 0) {
+      yield* compare(day, counter.hours, events.hours, () => "hours are not those of its events");
+    }
+    yield* compareParts(day, counter.counts);
   }
   yield* compare("total", total, sum, () => "not the sum of its days");
-  yield* compareDimensions("total", total);
+  yield* compareParts("total", total);
 }
 
-/** Every event is on one platform: each action is the sum of what the platforms say, and likewise for other dimensions. */
-function* compareDimensions(day: string, figures: FlatCounts): Generator<Found> {
-  const total = new Map([...figures].filter(([key]) => dimensionOf(key) === "actions"));
-  for (const dimension of dimensions) {
-    const sum: FlatCounts = new Map();
-    for (const [key, count] of figures) {
-      if (dimensionOf(key) === dimension) addTo(sum, `actions ${actionOf(key)}`, count);
-    }
-    yield* compare(day, total, sum, () => `not the sum of its ${dimension}`);
+/** The figures of a day, those of its hours apart: a measure can also become less. */
+function parted(figures: FlatCounts = new Map()): { counts: FlatCounts; hours: FlatCounts } {
+  const { counts = [], hours = [] } = Object.groupBy(figures, ([key]) =>
+    mapOf(key) === "hours" ? "hours" : "counts",
+  );
+  return { counts: new Map(counts), hours: new Map(hours) };
+}
+
+/** Every event is on one platform, or of a development build: each action is the sum of these. */
+function* compareParts(day: string, figures: FlatCounts): Generator<Found> {
+  const sum: FlatCounts = new Map();
+  for (const [key, count] of figures) {
+    if (mapOf(key) === "platforms" || mapOf(key) === "development")
+      addTo(sum, `actions ${actionOf(key)}`, count);
   }
+  const total = new Map([...figures].filter(([key]) => mapOf(key) === "actions"));
+  yield* compare(day, total, sum, () => "not the sum of its platforms and development");
 }
 
 function* compare(
   day: string,
   counters: FlatCounts,
   expectations: FlatCounts,
-  judge: (counter: number, expected: number) => Finding | undefined,
+  judge: (counter: number, expected: number) => Finding,
 ): Generator<Found> {
   for (const key of new Set([...counters.keys(), ...expectations.keys()])) {
     const counter = counters.get(key) ?? 0;
     const expected = expectations.get(key) ?? 0;
-    const finding = counter === expected ? undefined : judge(counter, expected);
-    if (finding) yield { day, platform: partOf(key), action: actionOf(key), counter, expected, finding };
+    if (counter === expected) continue;
+    const finding = judge(counter, expected);
+    yield { day, platform: partOf(key), action: actionOf(key), counter, expected, finding };
   }
 }
 
-function dimensionOf(key: string): string {
+function mapOf(key: string): string {
   return key.slice(0, key.indexOf(" "));
 }
 
-/** `ios` of `platforms ios set`, `all` of `actions set`. */
+/** `all` of `actions set`, `ios` of `platforms ios set`, `development` of `development set`, `14 ios` of `hours 14 ios begun`. */
 function partOf(key: string): string {
-  return key.split(" ").slice(1, -1).join(" ") || "all";
+  const [map = "", ...path] = key.split(" ").slice(0, -1);
+  return path.join(" ") || (map === "actions" ? "all" : map);
 }
 
 function actionOf(key: string): string {

@@ -39,6 +39,8 @@ export interface Stack {
   database: FirestoreController;
   /** Resolves when all triggers that were due have been delivered. */
   settled(): Promise<void>;
+  /** Runs `watch` once, as its schedule does. */
+  watch(): Promise<void>;
 }
 
 /** The functions that are served: the exports of `src/index.ts`, or others in their place. */
@@ -67,14 +69,14 @@ export async function startStack(
 
   const triggers = [functions.countEvent, ...(functions.addDeltas ? [functions.addDeltas] : [])];
   const deliveries = deliverTriggers(database, triggers, (error) => observer.onTriggerError?.(error));
-  const sweep = async () => {
+  const runScheduled = async (name: "sweep" | "watch") => {
     try {
-      await functions.sweep?.run({ scheduleTime: new Date().toISOString() });
+      await functions[name]?.run({ scheduleTime: new Date().toISOString() });
     } catch (error) {
       observer.onTriggerError?.(error);
     }
   };
-  setInterval(sweep, SWEEP_MINUTES * 60_000);
+  setInterval(runScheduled, SWEEP_MINUTES * 60_000, "sweep");
   database.database.registerTrigger({
     route: "events/{eventId}",
     callback: ({ doc }) => {
@@ -129,6 +131,7 @@ export async function startStack(
     firestore,
     database,
     settled: deliveries.settled,
+    watch: () => runScheduled("watch"),
   };
 }
 

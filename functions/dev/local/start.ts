@@ -1,7 +1,11 @@
 /** `npm start`: the stack on one machine, with a line for each request and each counted event. */
 
+// Requests are told in words below instead of as JSON. Warnings and errors are shown as they are.
+import "./quiet.ts";
+
 import { spawnSync } from "node:child_process";
 import { createInterface } from "node:readline";
+import { setTimeout as sleep } from "node:timers/promises";
 import { isatty } from "node:tty";
 import { printable } from "../../page/printable.js";
 import { SettingError } from "../../src/settings.ts";
@@ -10,13 +14,13 @@ import { type Stack, startStack } from "./stack.ts";
 
 const DEFAULT_PORT = 5001;
 
+/** More often than the deployed function: nobody waits five minutes for a trial. */
+const WATCH_MILLISECONDS = 10_000;
+
 const port = Number(process.env.PORT ?? DEFAULT_PORT);
 if (!Number.isInteger(port) || port < 0 || port > 65_535) {
   fail(`PORT: expected a whole number from 0 to 65535, got ${process.env.PORT}`);
 }
-
-// Requests are told in words below instead of as JSON. Warnings and errors are shown as they are.
-console.info = () => {};
 
 const stack = await startStack(port, {
   onAnswer: ({ method, path, status, milliseconds }) =>
@@ -32,6 +36,15 @@ const stack = await startStack(port, {
 
 for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => process.exit(0));
 console.log(greeting(stack));
+watchAgain();
+
+/** A look that takes long is not overtaken by the next. */
+async function watchAgain(): Promise<never> {
+  for (;;) {
+    await sleep(WATCH_MILLISECONDS);
+    await stack.watch();
+  }
+}
 
 if (ownsTerminal()) {
   createInterface({ input: process.stdin }).on("line", async () => {

@@ -181,7 +181,42 @@ const mutants: Mutant[] = [
   {
     name: "platforms are not counted",
     file: "src/counting/documents.ts",
-    changes: [["platforms: { [platform]: { [action]: 1 } } };", "platforms: {} };"]],
+    changes: [["const platforms = { [platform]: { [action]: 1 } };", "const platforms = {};"]],
+  },
+  {
+    name: "development builds are counted like those of production",
+    file: "src/counting/documents.ts",
+    changes: [["return is_prod !== false && is_emulator !== true;", "return !void [is_prod, is_emulator];"]],
+  },
+  {
+    name: "development builds are not counted",
+    file: "src/counting/documents.ts",
+    changes: [["development: { [action]: 1 }", "development: {}"]],
+  },
+  {
+    name: "an event counts for the hour of its counting, not of its receipt",
+    file: "src/counting/documents.ts",
+    changes: [["[hourId(receivedAt)]", "[hourId(Date.now())]"]],
+  },
+  {
+    name: "hours are lost in deltas",
+    file: "src/counting/documents.ts",
+    changes: [
+      [
+        "days: z.record(z.string(), dayDocument) });",
+        "days: z.record(z.string(), dayDocument.transform((day) => ({ ...day, hours: {} }))) });",
+      ],
+    ],
+  },
+  {
+    name: "a map of which a commit has nothing replaces the one that is stored",
+    file: "src/counting/documents.ts",
+    changes: [['typeof value === "number" || figuresIn(value)', "value !== undefined"]],
+  },
+  {
+    name: "a checksum that differs is not taken from what was downloaded",
+    file: "src/health/measures.ts",
+    changes: [["{ ...mobile, checksum_fail: { downloaded: -1 } }", "mobile"]],
   },
 ];
 

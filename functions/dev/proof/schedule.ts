@@ -9,7 +9,6 @@ import { Timestamp } from "firebase-admin/firestore";
 import { systemClock } from "../../src/clock.ts";
 import { type AddDelta, createDeltaAdder } from "../../src/counting/add-deltas.ts";
 import { type CountEvent, createEventCounter } from "../../src/counting/count-events.ts";
-import type { Counts } from "../../src/counting/documents.ts";
 import { sweepDeltas, sweepEvents } from "../../src/counting/sweep.ts";
 import { systemTime, type Time } from "../testing/clocks.ts";
 import { type Call, firestoreError, interceptCalls } from "../testing/faults.ts";
@@ -38,11 +37,24 @@ const fault: fc.Arbitrary<Fault | undefined> = fc.oneof(
 /** Each is delivered after some ticks to some instance; more than one is a duplicate, and the sweep finds what has none. */
 const deliveries = fc.array(fc.record({ after: fc.nat(6), instance: fc.nat(2) }), { maxLength: 3 });
 
+/** What a device says of its app. */
+interface Build {
+  is_prod?: boolean;
+  is_emulator?: boolean;
+}
+
 const event = fc.record({
-  action: fc.constantFrom("set", "get", "download_complete"),
+  action: fc.constantFrom("set", "get", "download_complete", "checksum_fail"),
   platform: fc.constantFrom("android", "ios", "windows"),
+  build: fc.constantFrom<Build>(
+    { is_prod: true, is_emulator: false },
+    {},
+    { is_prod: false },
+    { is_emulator: true },
+  ),
   version_name: fc.constantFrom("1.0.0", "1.0.0:main.js", "2.0.0"),
   day: fc.constantFrom("2026-11-22", "2026-11-23"),
+  hour: fc.constantFrom("00", "23"),
   deliveries,
   /** After how many ticks it is deleted, by a privacy request or TTL. */
   deletedAfter: fc.option(fc.nat(8), { freq: 8, nil: undefined }),
@@ -240,7 +252,7 @@ export async function run({ events, faults, poison, stuck, deltas, sweeps }: Sch
   await sweepAll(newInstance());
   expect((await admin.collection("deltas").get()).size, "deltas that are left").to.equal(0);
 
-  const expected = new Map<string, Counts>();
+  const expected = new Map<string, Figures>();
   events.forEach((event, index) => {
     const document = database.database.getDocument(path(index)).data;
     if (path(index) === poisonPath) {
@@ -250,10 +262,14 @@ export async function run({ events, faults, poison, stuck, deltas, sweeps }: Sch
     }
     if (document && document.counted !== true) throw new Error(`${path(index)} is not marked counted`);
     if (!document && !countedWhenDeleted.has(index)) return;
-    for (const counted of pathsOf(event)) {
-      const sum = expected.get(counted) ?? { actions: {}, platforms: {} };
+    const { counter, day } = pathsOf(event);
+    for (const [counted, figures] of [
+      [counter, figuresByHand(event)],
+      [day, [...figuresByHand(event), ...hoursByHand(event)]],
+    ] as const) {
+      const sum = expected.get(counted) ?? {};
       expected.set(counted, sum);
-      addByHand(sum, event);
+      for (const [path, figure] of figures) addAt(sum, path, figure);
     }
   });
   expect(await countersOf(admin)).to.deep.equal(expected);
@@ -267,22 +283,59 @@ function silence(): Promise<never> {
 
 type Event = Schedule["events"][number];
 
-function storedEvent({ action, platform, version_name, day }: Event) {
-  const received_at = Timestamp.fromDate(new Date(`${day}T12:00:00Z`));
-  return { app_id: "com.example.shop", action, platform, version_name, received_at, counted: false };
+function storedEvent({ action, platform, build, version_name, day, hour }: Event) {
+  const received_at = Timestamp.fromDate(new Date(`${day}T${hour}:30:00Z`));
+  return {
+    ...{ app_id: "com.example.shop", action, platform, version_name, plugin_version: "8.51.23" },
+    ...{ ...build, received_at, counted: false },
+  };
 }
 
 /** The documents that an event is counted in. */
-function pathsOf({ version_name, day }: Event): string[] {
+function pathsOf({ version_name, day }: Event) {
   const counter = `counters/com.example.shop@${version_name.split(":")[0]}`;
-  return [counter, `${counter}/days/${day}`];
+  return { counter, day: `${counter}/days/${day}` };
 }
 
-/** Adds what an event counts for. The code under test has no part in it: it would always agree with itself. */
-function addByHand({ actions, platforms }: Counts, { action, platform }: Event): void {
-  const name = platform === "windows" ? "other" : platform;
-  platforms[name] = platforms[name] ?? {};
-  for (const counts of [actions, platforms[name]]) counts[action] = (counts[action] ?? 0) + 1;
+/** A figure by its path in a document. */
+type Figure = readonly [path: readonly string[], figure: number];
+
+/** What an event counts for. The code under test has no part in it: it would always agree with itself. */
+function figuresByHand({ action, platform, build }: Event): Figure[] {
+  const isDevelopment = build.is_prod === false || build.is_emulator === true;
+  const part = isDevelopment ? ["development", action] : ["platforms", nameOf(platform), action];
+  return [
+    [["actions", action], 1],
+    [part, 1],
+  ];
+}
+
+/** What it counts for in the hours of its day. */
+function hoursByHand({ action, platform, build, hour }: Event): Figure[] {
+  if (build.is_prod === false || build.is_emulator === true) return [];
+  const at = (measure: string) => ["hours", hour, nameOf(platform), measure];
+  if (action === "set") return [[at("installed"), 1]];
+  if (action === "download_complete") return [[at("downloaded"), 1]];
+  return action === "checksum_fail" && platform === "ios" ? [[at("downloaded"), -1]] : [];
+}
+
+function nameOf(platform: string): string {
+  return platform === "windows" ? "other" : platform;
+}
+
+interface Figures {
+  [name: string]: number | Figures;
+}
+
+function addAt(sum: Figures, [name = "", ...rest]: readonly string[], figure: number): void {
+  const before = sum[name];
+  if (rest.length === 0) {
+    sum[name] = (typeof before === "number" ? before : 0) + figure;
+    return;
+  }
+  const inner = typeof before === "object" ? before : {};
+  sum[name] = inner;
+  addAt(inner, rest, figure);
 }
 
 /** Reads every counter and day, by path, with all that counts in it. */

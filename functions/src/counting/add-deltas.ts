@@ -32,7 +32,10 @@ const ADD_MILLISECONDS = 500;
 /** A commit takes about 2 ms for each delta that it deletes, and its counter is locked meanwhile. */
 const MAX_COMMIT_DELTAS = 400;
 
-/** Firestore transforms at most 500 fields of a document in a commit; `updated_at` is one of them. */
+/**
+ * Firestore transforms at most 500 fields of a document in a commit; `updated_at` is one of them. A delta alone has fewer: see
+ * `count-events.ts`.
+ */
 const MAX_FIGURES = 499;
 
 /**

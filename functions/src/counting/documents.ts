@@ -12,6 +12,7 @@ import {
   type WriteBatch,
 } from "firebase-admin/firestore";
 import * as z from "zod"; // `{ z }` would bring the messages of all languages into the bundle.
+import { measuresOfEvent } from "../health/measures.ts";
 
 export const EVENTS = "events";
 export const COUNTERS = "counters";
@@ -23,12 +24,18 @@ export type Platform = (typeof platforms)[number];
 
 const timestamp = z.instanceof(Timestamp);
 
+/** Absent where a plugin does not tell: before 4.14. */
+const flag = z.boolean().optional().catch(undefined);
+
 /** The fields of an event that decide where it is counted. The input is as the plugin sends it, the output as counted. */
 export const countedFields = z.object({
   app_id: z.string(),
   version_name: z.string().transform(countedVersion),
   action: z.string(),
   platform: z.string().transform(countedPlatform),
+  plugin_version: z.string().catch(""),
+  is_prod: flag,
+  is_emulator: flag,
 });
 export type CountedFields = z.output<typeof countedFields>;
 
@@ -59,20 +66,28 @@ export function isParked(snapshot: DocumentSnapshot): boolean {
 const actionCounts = z.record(z.string(), z.number());
 export type ActionCounts = z.output<typeof actionCounts>;
 
-/** The counts of a counter, and of each of its days. A new dimension begins here, in `countsOf` and in `countedFields`. */
+/** Counts of a part, by its name. */
+const partCounts = z.record(z.string(), actionCounts).default(() => ({}));
+
+/** The counts of a counter. A new dimension begins here, in `countsOf` and in `countedFields`. */
 const counts = z.object({
+  /** Of all events. */
   actions: actionCounts.default(() => ({})),
-  platforms: z.record(z.string(), actionCounts).default(() => ({})),
+  /** Of production builds on real devices, by platform. */
+  platforms: partCounts,
+  /** Of the rest: debug and test builds, and emulators. */
+  development: actionCounts.default(() => ({})),
 });
 export type Counts = z.output<typeof counts>;
 
-type Dimension = Exclude<keyof Counts, "actions">;
-
-/** The maps beside `actions`, each of which splits every action up. */
-export const dimensions = Object.keys(counts.shape).filter((name): name is Dimension => name !== "actions");
-
-/** `counters/{app_id}@{version}/days/{YYYY-MM-DD}`: counts of the events that were received on that day, in UTC. */
-export const dayDocument = counts;
+/**
+ * `counters/{app_id}@{version}/days/{YYYY-MM-DD}`: counts of the events that were received on that day, in UTC. `hours` has
+ * the measures of `platforms` by hour (`00` to `23`), platform and name.
+ */
+export const dayDocument = counts.extend({
+  hours: z.record(z.string(), partCounts).default(() => ({})),
+});
+export type Day = z.output<typeof dayDocument>;
 
 /** The app and the version that a counter is for. */
 const counterIdentity = z.object({ app_id: z.string(), version_name: z.string() });
@@ -83,10 +98,14 @@ export const counterDocument = counts.extend({
   ...counterIdentity.shape,
   updated_at: timestamp.transform((time) => time.toMillis()),
 });
-export type Counter = z.output<typeof counterDocument> & { id: string };
+export type Counter = z.output<typeof counterDocument> & {
+  id: string;
+  /** When it was created: the first event of the version was counted then. Milliseconds since 1970. */
+  created_at: number;
+};
 
 /** `deltas/{id}`: counts, by day, that are not yet in their counter. It is created, never changed, and then deleted. */
-export const deltaDocument = counterIdentity.extend({ days: z.record(z.string(), counts) });
+export const deltaDocument = counterIdentity.extend({ days: z.record(z.string(), dayDocument) });
 export type DeltaDocument = z.output<typeof deltaDocument>;
 
 /** The platform that an event is counted under; one that the plugin does not run on is `other`. */
@@ -152,21 +171,30 @@ export function dayId(time: number, daysAgo = 0): string {
   return new Date(time - daysAgo * DAY_MILLISECONDS).toISOString().slice(0, 10);
 }
 
-/** The counts of one event. */
-export function countsOf({ action, platform }: CountedFields): Counts {
-  return { actions: { [action]: 1 }, platforms: { [platform]: { [action]: 1 } } };
+/** The hour of a day in UTC, `00` to `23`, of a time in milliseconds since 1970. */
+export function hourId(time: number): string {
+  return new Date(time).toISOString().slice(11, 13);
 }
 
-/** The counts of which each platform has its part. */
-export function countsOfPlatforms(platforms: Counts["platforms"]): Counts {
-  return addCounts(
-    Object.entries(platforms).map(([platform, actions]) => ({ actions, platforms: { [platform]: actions } })),
-  );
+/** Whether an event comes from a production build on a real device. One that does not tell does. */
+export function isProduction({ is_prod, is_emulator }: Pick<CountedFields, "is_prod" | "is_emulator">) {
+  return is_prod !== false && is_emulator !== true;
+}
+
+/** The counts of one event, which was received at a time in milliseconds since 1970. */
+export function countsOf(event: CountedFields, receivedAt: number): Day {
+  const { action, platform } = event;
+  const actions = { [action]: 1 };
+  if (!isProduction(event)) return { actions, platforms: {}, development: { [action]: 1 }, hours: {} };
+  const platforms = { [platform]: { [action]: 1 } };
+  const measures: ActionCounts = { ...measuresOfEvent(event) };
+  const hours = Object.keys(measures).length > 0 ? { [hourId(receivedAt)]: { [platform]: measures } } : {};
+  return { actions, platforms, development: {}, hours };
 }
 
 /** Adds counts up, figure by figure. Pure. */
-export function addCounts(parts: Iterable<Partial<Counts>>): Counts {
-  const sum = counts.parse({});
+export function addCounts(parts: Iterable<Partial<Day>>): Day {
+  const sum = dayDocument.parse({});
   for (const part of parts) addNested(sum, part);
   return sum;
 }
@@ -191,11 +219,11 @@ function addNested(sum: NestedFigures, part: NestedFigures): void {
 /** Counts of events that were received on one day. */
 export interface DayCounts {
   day: string;
-  counts: Counts;
+  counts: Day;
 }
 
 /** Adds counts up, day by day. Pure. */
-export function addCountsByDay(parts: readonly DayCounts[]): Map<string, Counts> {
+export function addCountsByDay(parts: readonly DayCounts[]): Map<string, Day> {
   const byDay = Map.groupBy(parts, ({ day }) => day);
   return new Map([...byDay].map(([day, same]) => [day, addCounts(same.map(({ counts }) => counts))]));
 }
@@ -222,25 +250,28 @@ export function addToCounter(
 ): void {
   const counter = counterRef(db, { app_id, version_name });
   const days = addCountsByDay(parts);
-  const total = increments(addCounts(days.values()));
+  const { hours, ...total } = addCounts(days.values());
   const updated_at = FieldValue.serverTimestamp();
-  batch.set(counter, { app_id, version_name, updated_at, ...total }, { merge: true });
+  batch.set(counter, { app_id, version_name, updated_at, ...increments(total) }, { merge: true });
   for (const [day, counts] of [...days].sort()) {
     batch.set(daysOf(counter).doc(day), increments(counts), { merge: true });
   }
 }
 
-/** The same figures as increments, for a write that merges. */
+/** The same figures as increments, for a write that merges: there, an empty map would replace the one that is stored. */
 function increments(figures: NestedFigures): Record<string, unknown> {
+  const entries = Object.entries(figures).filter(
+    ([, value]) => typeof value === "number" || figuresIn(value),
+  );
   return Object.fromEntries(
-    Object.entries(figures).map(([name, value]) => [
+    entries.map(([name, value]) => [
       name,
       typeof value === "number" ? FieldValue.increment(value) : increments(value),
     ]),
   );
 }
 
-/** The number of figures in counts: each becomes a transform of the document that they are added to. */
+/** The number of figures in counts: each becomes a transform of the document that it is added to. */
 export function figuresIn(figures: NestedFigures): number {
   return Object.values(figures).reduce<number>(
     (sum, value) => sum + (typeof value === "number" ? 1 : figuresIn(value)),

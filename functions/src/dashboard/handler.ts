@@ -8,10 +8,17 @@ import { gzipSync } from "node:zlib";
 import type { Request, Response } from "firebase-functions/https";
 import * as logger from "firebase-functions/logger";
 import { Status, statusOf } from "../firestore/errors.ts";
-import { alarmTest, MIN_ATTEMPTS } from "../health/alarms.ts";
+import { alarmTest } from "../health/alarms.ts";
 import { actions } from "../ingest/actions.ts";
-import type { CounterReader } from "./reader.ts";
-import { type AppReport, type AppSummary, chooseVersions, reportApp, summarizeApps } from "./report.ts";
+import type { DashboardReader } from "./reader.ts";
+import {
+  type AppReport,
+  type AppSummary,
+  chooseVersions,
+  MIN_ATTEMPTS,
+  reportApp,
+  summarizeApps,
+} from "./report.ts";
 
 /** Content types by the end of a file's name. */
 const types = {
@@ -43,10 +50,10 @@ const securityHeaders = {
 };
 
 /**
- * Makes the handler of the `dashboard` function. It reads counters by `reader`, never events; `now` is the time in
+ * Makes the handler of the `dashboard` function. It reads counters and alarms by `reader`, never events; `now` is the time in
  * milliseconds since 1970. It never throws.
  */
-export function createDashboardHandler(reader: CounterReader, now: () => number) {
+export function createDashboardHandler(reader: DashboardReader, now: () => number) {
   return async (request: Request, response: Response): Promise<void> => {
     response.set(securityHeaders);
     if (request.method !== "GET" && request.method !== "HEAD") {
@@ -64,28 +71,29 @@ export function createDashboardHandler(reader: CounterReader, now: () => number)
 }
 
 /** `data?app={app_id}`: the apps, and the report of one of them; of the one with the most installs without `app`. */
-async function sendData(request: Request, response: Response, reader: CounterReader, time: number) {
+async function sendData(request: Request, response: Response, reader: DashboardReader, time: number) {
   response.set("Cache-Control", "no-store");
   try {
-    const { counters, incomplete } = await reader.counters();
-    const summary = summarizeApps(counters, time);
-    const app_id = typeof request.query.app === "string" ? request.query.app : summary.apps[0]?.app_id;
-    const ofApp = counters.filter((counter) => counter.app_id === app_id);
+    const { counters, alarms, incomplete } = await reader.read();
+    const { apps, apps_left_out } = summarizeApps(counters, alarms);
+    const app_id = typeof request.query.app === "string" ? request.query.app : apps[0]?.app_id;
+    const ofApp = {
+      counters: counters.filter((counter) => counter.app_id === app_id),
+      alarms: alarms.filter((alarm) => alarm.app_id === app_id),
+    };
     const days = await Promise.all(
-      chooseVersions(ofApp).shown.map(async (counter) => [counter.id, await reader.daysOf(counter)] as const),
+      chooseVersions(ofApp).updates.map(
+        async (counter) => [counter.id, await reader.daysOf(counter)] as const,
+      ),
     );
-    const app =
-      app_id === undefined || ofApp.length === 0 ? null : reportApp(app_id, ofApp, new Map(days), time);
+    const known = app_id !== undefined && ofApp.counters.length > 0;
     const data: DashboardData = {
       read_at: time,
-      // The report of an app knows its days, so it knows better than the summary.
-      apps: summary.apps.map((known) =>
-        known.app_id === app?.app_id ? { ...known, alarming: app.alarms.length > 0 } : known,
-      ),
-      apps_left_out: summary.apps_left_out,
+      apps,
+      apps_left_out,
       incomplete,
       test: { description: alarmTest, min_attempts: MIN_ATTEMPTS },
-      app,
+      app: known ? reportApp(app_id, ofApp, new Map(days), time) : null,
     };
     send(request, response, compressed(Buffer.from(JSON.stringify(data)), types.json));
   } catch (error) {
@@ -157,7 +165,7 @@ export interface DashboardData {
   read_at: number;
   apps: AppSummary[];
   apps_left_out: number;
-  /** Whether there are more counters than are read. */
+  /** Whether there are more counters or alarms than are read. */
   incomplete: boolean;
   test: { description: string; min_attempts: number };
   app: AppReport | null;

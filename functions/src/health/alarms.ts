@@ -1,140 +1,148 @@
-/** Finds versions that are alarmingly worse than the ones before them. Pure. */
+/** Judges versions by their devices: which fail, and where. Pure. */
 
-import { type Platform, platforms } from "../counting/documents.ts";
-import type { Measures } from "./measures.ts";
-import { fisherExact, type Proportion } from "./statistics.ts";
-import { compareVersions } from "./version-order.ts";
+import type { AlarmMeasure } from "./alarm-documents.ts";
+import type { Finding } from "./alarm-life.ts";
+import { type DeviceCounts, proportionIn } from "./device-counts.ts";
+import { LEAST_BEFORE, LEAST_DEVICES, type Question } from "./questions.ts";
+import { binomialTail, isWorse, type Proportion, rateOf, sumProportions } from "./statistics.ts";
+import { countDevices, type Story, settledBy, UNDER_WAY_MILLISECONDS } from "./stories.ts";
 
-/** The part of an app that a figure covers: one platform, or all of them. */
-export type Scope = Platform | "all";
+/**
+ * The questions of an app about one measure share its level. They are strict, since a release is looked at dozens of times. Most
+ * is left for downloads, where it matters to be fast: later measures have more devices to go by.
+ */
+export const alarmLevels: Readonly<Record<AlarmMeasure, number>> = {
+  not_downloaded: 0.001,
+  rolled_back: 0.00005,
+  crashed: 0.00005,
+};
 
-const scopes: readonly Scope[] = ["all", ...platforms];
+/**
+ * A release is looked at most often while few devices have it, so each of these looks has a part of the level: all of it from so many
+ * devices on. Of it, samples of earlier versions have a part, since they are compared besides their counts.
+ */
+const FULL_LEVEL_DEVICES = 200;
+const SAMPLED_SHARE = 0.25;
 
-/** The two ways in which an update goes wrong: it is not installed, or it is and does not start. */
-export type Measure = "failed" | "rolled_back";
+/** Whether the counts of a young version would be an alarm, if each report were of another device. */
+export function isStrongSuspicion({ measure, rule, now, before }: Question): boolean {
+  return rule === "earlier_versions" && isWorse(now, before, alarmLevels[measure]);
+}
 
-export interface Alarm {
-  version_name: string;
-  scope: Scope;
-  measure: Measure;
-  /** Over the last 7 days. */
+/** The devices of a version, and where they have been counted, those of earlier ones when these had the age that it has now. */
+export interface Sample {
+  stories: readonly Story[];
+  earlier?: DeviceCounts;
+}
+
+/** The answer to a question: devices, and what they are compared with. */
+export interface Verdict {
+  question: Question;
   now: Proportion;
-  /** Over all the time of the version compared with. */
-  before: Proportion & { version_name: string };
-  /** The first day that was alarming by itself, or had a failure. */
-  since?: string;
-}
-
-/** `Alarm.now` covers so many days, today included. */
-export const RECENT_DAYS = 7;
-
-/** A version as the search for alarms sees it. */
-export interface Suspect {
-  version_name: string;
-  totals: Partial<Record<Scope, Measures>>;
-  recent: Partial<Record<Scope, Measures>>;
-  onDay(day: string, scope: Scope): Measures;
+  before: Proportion;
 }
 
 /**
- * Compares each version with the one before it, over all platforms and on each, for both ways to go wrong.
- *
- * The version before is the nearest earlier one by version order that has enough attempts in the same scope and is not
- * alarming there itself: after two bad versions, the second is compared with the last good one.
+ * Answers a question by devices, where they fail; `undefined` where they do not, or it cannot be told yet. `asked` are all
+ * questions that are asked of the app now.
  */
-export function findAlarms(suspects: readonly Suspect[], days: readonly string[]) {
-  const oldestFirst = suspects.toSorted((a, b) => compareVersions(a.version_name, b.version_name));
-  const series = scopes.flatMap((scope) =>
-    (["failed", "rolled_back"] as const).map((measure) => ({ scope, measure })),
-  );
-  const comparisons = series.reduce((sum, { scope, measure }) => {
-    const first = oldestFirst.findIndex(({ totals }) => hasEnough(proportionOf(totals[scope], measure)));
-    const later = first < 0 ? [] : oldestFirst.slice(first + 1);
-    return sum + later.filter(({ recent }) => proportionOf(recent[scope], measure).of > 0).length;
-  }, 0);
+export function answer(
+  question: Question,
+  sample: Sample,
+  asked: readonly Question[],
+  now: number,
+): Verdict | undefined {
+  const comparisons = asked.filter(({ measure }) => measure === question.measure).length;
+  return answerAt(alarmLevels[question.measure] / Math.max(1, comparisons), question, sample, now);
+}
 
-  const alarms = series.flatMap(({ scope, measure }) => {
-    const found: Alarm[] = [];
-    let before: Alarm["before"] | undefined;
-    for (const { version_name, totals, recent, onDay } of oldestFirst) {
-      const now = proportionOf(recent[scope], measure);
-      if (before && now.of > 0 && isAlarming(now, before, comparisons)) {
-        const since = firstBadDay(
-          days.map((day) => [day, proportionOf(onDay(day, scope), measure)]),
-          before,
-          comparisons,
-        );
-        found.push({ version_name, scope, measure, now, before, ...(since && { since }) });
-        continue;
-      }
-      const total = proportionOf(totals[scope], measure);
-      if (hasEnough(total)) before = { version_name, ...total };
-    }
-    return found;
+function answerAt(level: number, question: Question, sample: Sample, now: number): Verdict | undefined {
+  const { measure, scope, rule, from } = question;
+  const until = settledBy(measure, now);
+  const devices = countDevices(sample.stories, {
+    measure,
+    scope,
+    until,
+    ...(from !== undefined && { from }),
   });
-  return { alarms: alarms.sort((a, b) => excessOf(b) - excessOf(a)), comparisons };
+  if (devices.count < LEAST_DEVICES) return undefined;
+  const verdict = (before: Proportion) => ({ question, now: devices, before });
+  switch (rule) {
+    case "threshold": {
+      const rate = rateOf(question.before);
+      return binomialTail(devices, rate) < level ? verdict(question.before) : undefined;
+    }
+    case "own_past": {
+      // At most as much is made up for in five minutes as until now, so the past looks no better than it was.
+      const within = UNDER_WAY_MILLISECONDS;
+      const past = countDevices(sample.stories, { measure, scope, until: from ?? 0, within });
+      return past.of >= LEAST_BEFORE && isWorse(devices, past, level) ? verdict(past) : undefined;
+    }
+    case "earlier_versions": {
+      const strict = level * Math.min(1, devices.of / FULL_LEVEL_DEVICES);
+      // A failing device is one here, however often it reports, and the counts are of reports: so they are no fewer. But of starts,
+      // a device has many.
+      if (measure !== "crashed" && isWorse(devices, question.before, strict)) return verdict(question.before);
+      if (!sample.earlier) return undefined;
+      const before = proportionIn(sample.earlier, question);
+      return isWorse(devices, before, strict * SAMPLED_SHARE) ? verdict(before) : undefined;
+    }
+  }
 }
-
-/** The first day that is alarming by itself; if none is, the first with a failure. */
-function firstBadDay(
-  daily: ReadonlyArray<[day: string, Proportion]>,
-  before: Proportion,
-  comparisons: number,
-): string | undefined {
-  const bad =
-    daily.find(([, day]) => day.of > 0 && isAlarming(day, before, comparisons)) ??
-    daily.find(([, day]) => day.count > 0);
-  return bad?.[0];
-}
-
-function excessOf({ now, before }: Alarm): number {
-  return now.count / now.of - before.count / before.of;
-}
-
-function hasEnough({ of }: Proportion): boolean {
-  return of >= MIN_ATTEMPTS;
-}
-
-export function proportionOf(tally: Measures | undefined, measure: Measure): Proportion {
-  if (!tally) return { count: 0, of: 0 };
-  const { installs, failed, rolled_back } = tally;
-  return measure === "failed"
-    ? { count: failed, of: failed + installs }
-    : { count: rolled_back, of: Math.max(installs, rolled_back) };
-}
-
-/** Fewer attempts say too little, so the page greys their rate, and no version is compared with it. */
-export const MIN_ATTEMPTS = 50;
 
 /**
- * All comparisons of an app together raise a false alarm one time in a thousand: the level is shared out evenly
- * (Bonferroni). It is strict because the page looks again every few seconds.
+ * Sums up the answers: one finding for each version and measure. The platforms that fail by themselves say it all. Where none
+ * does, but all of them together do, it is those that can be told from chance at all.
  */
-export const ALARM_LEVEL = 0.001;
+export function findingsOf(
+  verdicts: readonly Verdict[],
+  sample: Sample,
+  asked: readonly Question[],
+  now: number,
+): Omit<Finding, "causes">[] {
+  const ofAlarm = Map.groupBy(verdicts, ({ question }) => `${question.measure} ${question.version_name}`);
+  return [...ofAlarm.values()].flatMap((same) => {
+    const [worst] = same.sort((a, b) => excessOf(b) - excessOf(a));
+    if (!worst) return [];
+    const { version_name, measure, rule } = worst.question;
+    const onPlatforms = same.filter(({ question }) => question.rule === rule && question.scope !== "all");
+    const located = onPlatforms.length > 0 ? onPlatforms : locate(worst.question, sample, asked, now);
+    const [first = worst, ...others] = located;
+    const scopes: Finding["scopes"] = [first.question.scope, ...others.map(({ question }) => question.scope)];
+    const total = sumProportions([first, ...others].map(({ now }) => now));
+    return [{ version_name, measure, scopes, rule, now: total, before: first.before }];
+  });
+}
 
-/** A difference as small as this is no alarm, even where it is real. */
-const LEAST_FACTOR = 1.5;
-const LEAST_DIFFERENCE = 0.002;
+/** That a version fails is known by then, so that where needs no more than the usual confidence. */
+const LOCATION_LEVEL = 0.01;
 
-/** Whether `suspect` is alarmingly worse than `before`, given how many comparisons are made together. */
-export function isAlarming(suspect: Proportion, before: Proportion, comparisons: number): boolean {
-  const rate = suspect.count / suspect.of;
-  const rateBefore = before.count / before.of;
-  return (
-    rate >= rateBefore * LEAST_FACTOR &&
-    rate >= rateBefore + LEAST_DIFFERENCE &&
-    fisherExact(suspect, before) < ALARM_LEVEL / comparisons
+/** The platforms on which a version fails, where it is known that it does; none where that is all of them. */
+function locate(
+  { version_name, measure, rule }: Question,
+  sample: Sample,
+  asked: readonly Question[],
+  now: number,
+) {
+  const onPlatforms = asked.filter(
+    (question) =>
+      question.version_name === version_name &&
+      question.measure === measure &&
+      question.rule === rule &&
+      question.scope !== "all",
   );
+  const found = onPlatforms.flatMap((question) => answerAt(LOCATION_LEVEL, question, sample, now) ?? []);
+  return found.length < onPlatforms.length ? found.sort((a, b) => excessOf(b) - excessOf(a)) : [];
 }
 
-/** Describes the test, for the page. */
+function excessOf({ now, before }: Verdict): number {
+  return rateOf(now) - rateOf(before);
+}
+
+/** Describes the judgement, for the page. */
 export const alarmTest =
-  `Alarm: the rate of the last 7 days is above that of the nearest earlier version that has at least ${MIN_ATTEMPTS} ` +
-  `attempts and no alarm itself. One-sided Fisher exact test, level ${ALARM_LEVEL} shared out over all comparisons of ` +
-  `the app (Bonferroni), and at least ${LEAST_FACTOR} times the rate before and ${LEAST_DIFFERENCE * 100} points more.`;
-
-/** Collects what `of` gives for each scope, without those for which it gives nothing. */
-export function perScope<T>(of: (scope: Scope) => T | undefined): Partial<Record<Scope, T>> {
-  const entries = scopes.map((scope) => [scope, of(scope)] as const);
-  return Object.fromEntries(entries.filter(([, value]) => value !== undefined));
-}
+  "A version is compared with all earlier good versions together, at the same age, on each platform and on all of them: how many " +
+  "of its devices did not get it after the download began, rolled it back, or crashed. Where there is no earlier version, the " +
+  "rate is compared with the most that the settings allow, and a version that has been out for long with its own past. Counters " +
+  "raise a suspicion, and a random sample of devices decides: a device that fails ten times is one device, and a download that " +
+  "began less than five minutes ago is under way, not lost. Only production builds on real devices count.";

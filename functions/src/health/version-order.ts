@@ -33,8 +33,3 @@ function compareNumbers(a: string, b: string): number {
   }
   return 0;
 }
-
-/** Whether a version is one that was sent to devices. `builtin` came with the store, `unknown` is none. */
-export function isUpdate(versionName: string): boolean {
-  return versionName !== "builtin" && versionName !== "unknown";
-}

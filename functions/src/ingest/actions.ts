@@ -12,10 +12,10 @@ export const ACTION = /^[A-Za-z][A-Za-z0-9_]{0,63}$/;
 export type ActionSource = "contract" | "device" | "backend";
 
 /**
- * An action's part in an update.
- * - `failure`: an attempt to install ended in it, or was given up because of it. These make the failure rate.
- * - `file_failure`: it concerns one file of many, so one attempt can report hundreds. It is shown, but not in the
- *   rate.
+ * An action's part in an update. What makes a rate is in `health/measures.ts`.
+ * - `failure`: a reason why a download or an install failed. One failed attempt reports several, and one of them may also come
+ *   where there is no update, so they say why, never how often.
+ * - `file_failure`: the same of one file of many. One attempt can report hundreds.
  * - `rollback`: the version was installed, did not start properly, and was undone.
  * - `crash`: the app or its web view went down.
  */
@@ -30,11 +30,8 @@ export type ActionKind =
   | "server";
 
 /**
- * The table, in the order of an update.
- *
- * The plugin reports some failures (`download_fail`, and faults of an archive) under the version that was running,
- * and may report a cause and `download_fail` for one attempt. So the failure rate counts reports, not devices. It is
- * best compared with another version's, which counts them alike.
+ * The table, in the order of an update. The plugin reports some failures (`download_fail`, and faults of an archive) under the
+ * version that was running, not under the one that failed.
  */
 const table = {
   get: ["contract", "download", "The device was told where to download the version."],
@@ -52,20 +49,32 @@ const table = {
   download_90: ["contract", "download", "90 % is downloaded."],
   download_manifest_complete: ["device", "download", "All files of the manifest are on the device."],
   download_zip_complete: ["device", "download", "The archive is on the device."],
-  download_complete: ["contract", "download", "The version is downloaded, checked and unpacked."],
+  download_complete: [
+    "contract",
+    "download",
+    "The version is downloaded and unpacked; iOS tests the checksum of an archive only after it.",
+  ],
   set_next: ["device", "install", "The version waits for the next start or background of the app."],
-  set: ["contract", "install", "The version is installed: the app runs it from now on."],
+  set: [
+    "contract",
+    "install",
+    "The version is installed: the app runs it from now on; on Electron, the app started with it.",
+  ],
   app_launch_ready: [
     "device",
     "install",
-    "The app started and said that it is ready. Reported at each start.",
+    "The app started and said that it is ready; reported once for each start.",
   ],
   set_fail: [
     "contract",
     "failure",
-    "The downloaded version could not be made the running one: its files are missing.",
+    "The version could not be installed, since its files are missing; on Electron, it was rolled back.",
   ],
-  download_fail: ["contract", "failure", "The download failed, or what was downloaded could not be used."],
+  download_fail: [
+    "contract",
+    "failure",
+    "A download failed or there was no update; mostly reported under the version that was running.",
+  ],
   finish_download_fail: ["device", "failure", "The download ended, but checking or unpacking it failed."],
   checksum_fail: ["device", "failure", "The download is not what was published: its checksum differs."],
   checksum_required: ["device", "failure", "The update came without a checksum, and the app insists on one."],
@@ -106,7 +115,11 @@ const table = {
     "The version was installed, but the app did not say in time that it is ready, and went back.",
   ],
   reset: ["contract", "app", "The device went back to the version that the store delivered."],
-  app_crash: ["device", "crash", "The app crashed."],
+  app_crash: [
+    "device",
+    "crash",
+    "The app crashed; reported at the next start, under the version that runs then.",
+  ],
   app_crash_native: ["device", "crash", "The app crashed in native code."],
   app_anr: ["device", "crash", "The app stopped answering, and Android ended it."],
   app_initialization_failure: ["device", "crash", "The app could not be started."],

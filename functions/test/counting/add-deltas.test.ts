@@ -5,28 +5,36 @@ import { createImpatientTime } from "../../dev/testing/clocks.ts";
 import { newApp } from "../../dev/testing/events.ts";
 import { firestoreError, interceptCalls } from "../../dev/testing/faults.ts";
 import { createDeltaAdder } from "../../src/counting/add-deltas.ts";
-import type { Counts } from "../../src/counting/documents.ts";
+import type { DeltaDocument } from "../../src/counting/documents.ts";
 import { backend, counts, readCounts } from "../backend.ts";
 import { addAllDeltas } from "../tools/operator.ts";
 
 const COUNTER = "counters/com.example.shop@2.5.1";
 const DAY = "2026-11-27";
 
-const counted = (set: number): Counts => ({ actions: { set }, platforms: { android: { set } } });
+type Days = DeltaDocument["days"];
+
+/** The counts of some events of one hour, as a delta has them by day. */
+const day = (set: number): Days[string] => ({
+  actions: { set },
+  platforms: { android: { set } },
+  development: {},
+  hours: { "14": { android: { installed: set } } },
+});
+
+/** What is in a day when they are added, and what is in a counter. */
+const inDay = (set: number) => ({ ...counted(set), hours: { "14": { android: { installed: set } } } });
+const counted = (set: number) => ({ actions: { set }, platforms: { android: { set } } });
 
 /** Creates deltas of 2.5.1, and gives them as their triggers deliver them. */
-async function createDeltas<Days extends Record<string, Counts>[]>(
-  db: Firestore,
-  days: [...Days],
-  version_name = "2.5.1",
-) {
+async function createDeltas<Each extends Days[]>(db: Firestore, days: [...Each], version_name = "2.5.1") {
   const refs = days.map(() => db.collection("deltas").doc());
   const batch = db.batch();
   refs.forEach((ref, index) => {
     batch.create(ref, { app_id: "com.example.shop", version_name, days: days[index] });
   });
   await batch.commit();
-  return (await db.getAll(...refs)) as { [Key in keyof Days]: DocumentSnapshot };
+  return (await db.getAll(...refs)) as { [Key in keyof Each]: DocumentSnapshot };
 }
 
 function newInstance(db: Firestore) {
@@ -40,7 +48,7 @@ async function deltasLeft(db: Firestore): Promise<number> {
 describe("adding deltas", () => {
   it("is triggered by their creation", async () => {
     const app_id = newApp();
-    const delta = { app_id, version_name: "2.5.1", days: { [DAY]: counted(3) } };
+    const delta = { app_id, version_name: "2.5.1", days: { [DAY]: day(3) } };
     const ref = await backend().firestore.collection("deltas").add(delta);
     expect(await counts(`counters/${app_id}@2.5.1`)).to.deep.equal(counted(3));
     expect((await ref.get()).exists).to.equal(false);
@@ -49,9 +57,9 @@ describe("adding deltas", () => {
   it("adds them to the counter and its days in few commits, and deletes them", async () => {
     const db = backend().newFirestore();
     const deltas = await createDeltas(db, [
-      { [DAY]: counted(3) },
-      { [DAY]: counted(4), "2026-11-28": counted(5) },
-      { "2026-11-28": { actions: { get: 1 }, platforms: { ios: { get: 1 } } } },
+      { [DAY]: day(3) },
+      { [DAY]: day(4), "2026-11-28": day(5) },
+      { "2026-11-28": { actions: { get: 1 }, platforms: { ios: { get: 1 } }, development: {}, hours: {} } },
     ]);
     let commits = 0;
     interceptCalls(db, ({ method, proceed }) => {
@@ -64,7 +72,11 @@ describe("adding deltas", () => {
       actions: { set: 12, get: 1 },
       platforms: { android: { set: 12 }, ios: { get: 1 } },
     });
-    expect(await readCounts(db, `${COUNTER}/days/${DAY}`)).to.deep.equal(counted(7));
+    expect(await readCounts(db, `${COUNTER}/days/${DAY}`)).to.deep.equal(inDay(7));
+    expect(await readCounts(db, `${COUNTER}/days/2026-11-28`)).to.deep.equal({
+      ...{ actions: { set: 5, get: 1 }, platforms: { android: { set: 5 }, ios: { get: 1 } } },
+      hours: { "14": { android: { installed: 5 } } },
+    });
     const counter = await db.doc(COUNTER).get();
     expect(counter.data()).to.include({ app_id: "com.example.shop", version_name: "2.5.1" });
     expect(counter.get("updated_at")).to.be.instanceOf(Timestamp);
@@ -73,7 +85,7 @@ describe("adding deltas", () => {
 
   it("adds one once that comes twice at once, again later, or after a lost answer", async () => {
     const db = backend().newFirestore();
-    const [delta, other] = await createDeltas(db, [{ [DAY]: counted(3) }, { [DAY]: counted(4) }]);
+    const [delta, other] = await createDeltas(db, [{ [DAY]: day(3) }, { [DAY]: day(4) }]);
     let lost = false;
     interceptCalls(db, async ({ method, proceed }) => {
       const answer = await proceed();
@@ -89,8 +101,8 @@ describe("adding deltas", () => {
 
   it("acknowledges those of a counter that cannot be written, for the sweep, and adds the others", async () => {
     const db = backend().newFirestore();
-    const [stuck] = await createDeltas(db, [{ [DAY]: counted(3) }], "1.0.0");
-    const [fine] = await createDeltas(db, [{ [DAY]: counted(4) }]);
+    const [stuck] = await createDeltas(db, [{ [DAY]: day(3) }], "1.0.0");
+    const [fine] = await createDeltas(db, [{ [DAY]: day(4) }]);
     const add = newInstance(db);
     for (const code of [3, 10, 14]) {
       const end = interceptCalls(db, ({ request, proceed }) =>
@@ -114,7 +126,7 @@ describe("adding deltas", () => {
 
   it("refuses while Firestore cannot be reached or may not be written, so that they are delivered again", async () => {
     const db = backend().newFirestore();
-    const [delta] = await createDeltas(db, [{ [DAY]: counted(3) }]);
+    const [delta] = await createDeltas(db, [{ [DAY]: day(3) }]);
     for (const code of [7, 14]) {
       const end = interceptCalls(db, () => Promise.reject(firestoreError(code)));
       expect(await newInstance(db)(delta).catch((error) => error)).to.have.property("code", code);
@@ -127,7 +139,7 @@ describe("adding deltas", () => {
     const db = backend().newFirestore();
     const deltas = await createDeltas(
       db,
-      Array.from({ length: 6 }, () => ({ [DAY]: counted(1) })),
+      Array.from({ length: 6 }, () => ({ [DAY]: day(1) })),
     );
     const poison = deltas[4]?.id ?? "";
     interceptCalls(db, ({ request, proceed }) =>
@@ -142,7 +154,7 @@ describe("adding deltas", () => {
     const db = backend().newFirestore();
     const days = Array.from({ length: 6 }, (_, delta) => {
       const actions = Object.fromEntries(Array.from({ length: 100 }, (_, n) => [`action_${delta}_${n}`, 1]));
-      return { [DAY]: { actions, platforms: { other: actions } } };
+      return { [DAY]: { actions, platforms: { other: actions }, development: {}, hours: {} } };
     });
     const transforms: number[] = [];
     interceptCalls(db, ({ request, proceed }) => {
@@ -152,6 +164,52 @@ describe("adding deltas", () => {
     await Promise.all((await createDeltas(db, days)).map(newInstance(db)));
     expect(Math.max(...transforms)).to.be.within(201, 500);
     expect(Object.keys((await readCounts(db, COUNTER))?.actions)).to.have.length(600);
+  });
+
+  it("counts the hours among the fields that a commit may transform", async () => {
+    const db = backend().newFirestore();
+    const hours = (platform: string, count: number) =>
+      Object.fromEntries(
+        Array.from({ length: count }, (_, hour) => [
+          String(hour).padStart(2, "0"),
+          { [platform]: { begun: 1, downloaded: 1, installed: 1, rolled_back: 1, starts: 1, crashes: 1 } },
+        ]),
+      );
+    const days = ["android", "ios", "other", "electron"].map((platform) => ({
+      [DAY]: {
+        actions: { get: 1 },
+        platforms: { [platform]: { get: 1 } },
+        development: {},
+        hours: hours(platform, 24),
+      },
+    }));
+    const transforms: number[] = [];
+    interceptCalls(db, ({ request, proceed }) => {
+      for (const { updateTransforms } of request.writes ?? []) transforms.push(updateTransforms?.length ?? 0);
+      return proceed();
+    });
+    await Promise.all((await createDeltas(db, days)).map(newInstance(db)));
+    expect(Math.max(...transforms)).to.be.within(144, 500);
+    const day = await readCounts(db, `${COUNTER}/days/${DAY}`);
+    expect(day?.hours["23"]).to.have.keys("android", "ios", "other", "electron");
+    expect(day?.actions).to.deep.equal({ get: 4 });
+  });
+
+  it("adds those that were written before there were hours and development builds", async () => {
+    const db = backend().newFirestore();
+    const [delta] = await createDeltas(db, [{ [DAY]: day(2) }]);
+    const old = db.doc("deltas/old");
+    await old.set({ app_id: "com.example.shop", version_name: "2.5.1", days: { [DAY]: counted(3) } });
+    const add = newInstance(db);
+    expect(await add(await old.get())).to.equal("added");
+    expect(await readCounts(db, `${COUNTER}/days/${DAY}`)).to.deep.equal(counted(3));
+    expect(await add(delta)).to.equal("added");
+    expect(await readCounts(db, COUNTER)).to.deep.equal(counted(5));
+    expect(await readCounts(db, `${COUNTER}/days/${DAY}`)).to.deep.equal({
+      ...counted(5),
+      hours: inDay(2).hours,
+    });
+    expect(await deltasLeft(db)).to.equal(0);
   });
 
   it("leaves a document alone that is no delta, and says so", async () => {

@@ -2,11 +2,11 @@ import { expect } from "chai";
 import { type DocumentSnapshot, type Firestore, Timestamp } from "firebase-admin/firestore";
 import { logs } from "../../dev/testing/captured-logs.ts";
 import { createImpatientTime, hurriedTime } from "../../dev/testing/clocks.ts";
-import { anEvent, newApp, store } from "../../dev/testing/events.ts";
+import { anEvent, newApp, store, storeEvent } from "../../dev/testing/events.ts";
 import { type Call, firestoreError, interceptCalls, interceptReads } from "../../dev/testing/faults.ts";
 import { createEventCounter } from "../../src/counting/count-events.ts";
 import { backend, counts, post, readCounts, storedEvents, today } from "../backend.ts";
-import { addAllDeltas } from "../tools/operator.ts";
+import { addAllDeltas, countInDelta } from "../tools/operator.ts";
 
 const COUNTER = "counters/com.example.shop@2.5.1";
 
@@ -22,6 +22,10 @@ async function countsInAll(db: Firestore, path = COUNTER) {
 }
 
 const once = { actions: { set: 1 }, platforms: { android: { set: 1 } } };
+
+/** The hour at which a test runs, which is that of its events. */
+const hour = () => new Date().toISOString().slice(11, 13);
+const onceInDay = () => ({ ...once, hours: { [hour()]: { android: { installed: 1 } } } });
 
 describe("counting, end to end", () => {
   it("counts per action, platform and day", async () => {
@@ -44,7 +48,12 @@ describe("counting, end to end", () => {
       },
     };
     expect(await counts(`counters/${app_id}@2.5.1`)).to.deep.equal(expected);
-    expect(await counts(`counters/${app_id}@2.5.1/days/${today()}`)).to.deep.equal(expected);
+    expect(await counts(`counters/${app_id}@2.5.1/days/${today()}`)).to.deep.equal({
+      ...expected,
+      hours: {
+        [hour()]: { android: { installed: 1 }, ios: { installed: 1 }, other: { installed: 2 } },
+      },
+    });
     for (const event of await storedEvents(app_id)) expect(event.counted).to.equal(true);
     const counter = await backend().firestore.doc(`counters/${app_id}@2.5.1`).get();
     expect(counter.data()).to.include({ app_id, version_name: "2.5.1" });
@@ -92,14 +101,122 @@ describe("counting, end to end", () => {
   });
 });
 
+/** Two ways into a counter. */
+const ways = {
+  directly: (db: Firestore, events: readonly DocumentSnapshot[]) => Promise.all(events.map(newInstance(db))),
+  async "by deltas"(db: Firestore, events: readonly DocumentSnapshot[]) {
+    for (const event of events) await countInDelta(db, event);
+    await addAllDeltas(db);
+  },
+};
+
+for (const [way, count] of Object.entries(ways)) {
+  describe(`counting ${way}`, () => {
+    it("counts emulators, debug and test builds apart, and those that do not tell as production", async () => {
+      const db = backend().newFirestore();
+      const builds = [
+        { is_prod: true, is_emulator: false },
+        { is_prod: false, is_emulator: false },
+        { is_prod: true, is_emulator: true },
+        { is_prod: false },
+        { is_emulator: true },
+        { is_prod: true },
+        { is_emulator: false },
+        {},
+      ];
+      await count(db, await store(db, ...builds, { ...builds[1], action: "get" }));
+      const expected = {
+        actions: { set: 8, get: 1 },
+        platforms: { android: { set: 4 } },
+        development: { set: 4, get: 1 },
+      };
+      expect(await readCounts(db, COUNTER)).to.deep.equal(expected);
+      expect(await readCounts(db, `${COUNTER}/days/${today()}`)).to.deep.equal({
+        ...expected,
+        hours: { [hour()]: { android: { installed: 4 } } },
+      });
+    });
+
+    it("keeps each map of a counter and a day where a commit has nothing for it", async () => {
+      const db = backend().newFirestore();
+      const events = await store(
+        db,
+        { platform: "ios" },
+        { is_prod: false },
+        { action: "get" },
+        { platform: "ios" },
+        { is_emulator: true, action: "get" },
+        { action: "update_fail" },
+      );
+      for (const event of events) await count(db, [event]);
+      const expected = {
+        actions: { set: 3, get: 2, update_fail: 1 },
+        platforms: { ios: { set: 2 }, android: { get: 1, update_fail: 1 } },
+        development: { set: 1, get: 1 },
+      };
+      expect(await readCounts(db, COUNTER)).to.deep.equal(expected);
+      expect(await readCounts(db, `${COUNTER}/days/${today()}`)).to.deep.equal({
+        ...expected,
+        hours: { [hour()]: { ios: { installed: 2 }, android: { rolled_back: 1 } } },
+      });
+    });
+
+    it("keeps the measures of production devices by the hour at which they were received, in UTC", async () => {
+      const db = backend().newFirestore();
+      const at = async (time: string, fields: Record<string, unknown>) => {
+        const event = await storeEvent(db, fields);
+        await event.ref.update({ received_at: Timestamp.fromDate(new Date(time)) });
+        return event.ref.get();
+      };
+      await count(db, [
+        await at("2026-11-26T23:59:59.999Z", { action: "download_zip_start", platform: "ios" }),
+        await at("2026-11-27T00:00:00.000Z", { action: "download_complete", platform: "ios" }),
+        await at("2026-11-27T01:30:00+02:00", { action: "download_zip_start" }),
+        await at("2026-11-27T14:59:59.999Z", { action: "download_complete", platform: "ios" }),
+        await at("2026-11-27T15:00:00.000Z", { action: "checksum_fail", platform: "ios" }),
+        await at("2026-11-27T15:10:00.000Z", { action: "download_complete", platform: "electron" }),
+        await at("2026-11-27T15:10:00.000Z", { action: "download_complete", plugin_version: "10.0.0" }),
+        await at("2026-11-27T15:10:00.000Z", { action: "app_crash", is_emulator: true }),
+        await at("2026-11-27T16:00:00.000Z", { action: "download_50" }),
+        await at("2026-11-27T16:00:00.000Z", { action: "download_fail" }),
+      ]);
+      const days = await Promise.all(
+        ["2026-11-26", "2026-11-27"].map((day) => readCounts(db, `${COUNTER}/days/${day}`)),
+      );
+      expect(days.map((day) => day?.hours)).to.deep.equal([
+        { "23": { ios: { begun: 1 }, android: { begun: 1 } } },
+        {
+          "00": { ios: { downloaded: 1 } },
+          "14": { ios: { downloaded: 1 } },
+          "15": { ios: { downloaded: -1 }, electron: { begun: 1, downloaded: 1, installed: 1 } },
+        },
+      ]);
+      expect(await readCounts(db, COUNTER)).not.to.have.property("hours");
+    });
+  });
+}
+
 describe("counting exactly once", () => {
+  it("writes the event, its counter and its day, and nothing else", async () => {
+    const db = backend().newFirestore();
+    const [event] = await store(db, {});
+    const commits: unknown[] = [];
+    interceptCalls(db, ({ method, request, proceed }) => {
+      if (method === "commit")
+        commits.push(request.writes?.map(({ update }) => update?.name?.split("/documents/")[1]));
+      return proceed();
+    });
+    await newInstance(db)(event);
+    expect(commits).to.deep.equal([[event.ref.path, COUNTER, `${COUNTER}/days/${today()}`]]);
+  });
+
   it("counts once what is delivered twice at once, to one instance or two", async () => {
     const db = backend().newFirestore();
     const [event] = await store(db, {});
     const [first, second] = [newInstance(db), newInstance(db)];
     await Promise.all([first(event), first(event), second(event)]);
     expect(await readCounts(db, COUNTER)).to.deep.equal(once);
-    expect(await readCounts(db, `${COUNTER}/days/${today()}`)).to.deep.equal(once);
+    expect(await readCounts(db, `${COUNTER}/days/${today()}`)).to.deep.equal(onceInDay());
   });
 
   it("counts once what is delivered again later, also beside new events", async () => {
@@ -239,11 +356,17 @@ describe("counting where a counter is contended", () => {
     expect(await readCounts(db, COUNTER)).to.equal(undefined);
     const deltas = await db.collection("deltas").get();
     expect(deltas.docs.map((delta) => delta.data())).to.have.deep.members([
-      { app_id: "com.example.shop", version_name: "2.5.1", days: { [today()]: once } },
       {
         app_id: "com.example.shop",
         version_name: "2.5.1",
-        days: { [today()]: { actions: { get: 1 }, platforms: { ios: { get: 1 } } } },
+        days: { [today()]: { ...onceInDay(), development: {} } },
+      },
+      {
+        app_id: "com.example.shop",
+        version_name: "2.5.1",
+        days: {
+          [today()]: { actions: { get: 1 }, platforms: { ios: { get: 1 } }, development: {}, hours: {} },
+        },
       },
     ]);
     const both = {
@@ -251,7 +374,10 @@ describe("counting where a counter is contended", () => {
       platforms: { android: { set: 1 }, ios: { get: 1 } },
     };
     expect(await countsInAll(db)).to.deep.equal(both);
-    expect(await readCounts(db, `${COUNTER}/days/${today()}`)).to.deep.equal(both);
+    expect(await readCounts(db, `${COUNTER}/days/${today()}`)).to.deep.equal({
+      ...both,
+      hours: onceInDay().hours,
+    });
   });
 
   it("commits at most 75 events together, and full commits as deltas, side by side", async () => {
@@ -271,6 +397,24 @@ describe("counting where a counter is contended", () => {
     expect(most).to.be.greaterThan(2);
     expect((await db.collection("deltas").get()).size).to.be.within(4, 6);
     expect((await countsInAll(db))?.actions).to.deep.equal({ set: 350 });
+  });
+
+  it("transforms at most 500 fields of a document in a full commit, whatever is in it", async () => {
+    const db = backend().newFirestore();
+    const events = Array.from({ length: 74 }, async (_, index) => {
+      const action = index % 2 === 0 ? "download_complete" : `of_its_own_${index}`;
+      const event = await storeEvent(db, { action, platform: "electron" });
+      const received_at = Timestamp.fromDate(new Date(Date.UTC(2026, 10, 27, index % 24)));
+      await event.ref.update({ received_at });
+      return event.ref.get();
+    });
+    const transforms: number[] = [];
+    interceptCalls(db, ({ request, proceed }) => {
+      for (const { updateTransforms } of request.writes ?? []) transforms.push(updateTransforms?.length ?? 0);
+      return proceed();
+    });
+    await Promise.all((await Promise.all(events)).map(newInstance(db)));
+    expect(Math.max(...transforms)).to.be.within(100, 500);
   });
 
   it("finds a duplicate among many by halving, so that few events are read again", async () => {

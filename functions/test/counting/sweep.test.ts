@@ -37,6 +37,7 @@ describe("a sweep", () => {
     expect(rest[`counters/com.example.shop@2.5.1/days/${day(3)}`]).to.deep.equal({
       actions: { set: 1 },
       platforms: { ios: { set: 1 } },
+      hours: { [new Date().toISOString().slice(11, 13)]: { ios: { installed: 1 } } },
     });
     expect(rest[`counters/com.example.shop@2.5.1/days/${today}`]).to.have.property("actions");
   });

@@ -2,7 +2,7 @@ import { readdirSync } from "node:fs";
 import { get } from "node:http";
 import { expect } from "chai";
 import { logs } from "../../dev/testing/captured-logs.ts";
-import { attempts, writeCounter } from "../../dev/testing/counters.ts";
+import { attempts, writeAlarm, writeCounter } from "../../dev/testing/counters.ts";
 import { anEvent, newApp } from "../../dev/testing/events.ts";
 import { firestoreError, interceptReads } from "../../dev/testing/faults.ts";
 import { createTimedFirestore } from "../../dev/testing/firestores.ts";
@@ -135,8 +135,12 @@ describe("dashboard, its data", () => {
       Array.from({ length: count }, () => anEvent({ app_id, action: name, ...fields }));
     const answer = await post([
       ...action("set", 7),
+      ...action("set", 5, { is_emulator: true }),
+      ...action("download_zip_start", 20, { platform: "ios" }),
+      ...action("download_complete", 16, { platform: "ios" }),
+      ...action("download_zip_start", 50, { platform: "ios", is_prod: false }),
       ...action("set", 4, { platform: "ios" }),
-      ...action("set_fail", 2, { platform: "ios" }),
+      ...action("update_fail", 1, { platform: "ios" }),
       ...action("download_fail", 1, { version_name: "2.5.0" }),
       ...action("app_crash", 3),
     ]);
@@ -146,13 +150,28 @@ describe("dashboard, its data", () => {
     try {
       const { app } = await data(`${served.url}data?app=${app_id}`);
       expect(app?.versions.map(({ version_name }) => version_name)).to.deep.equal(["2.5.1", "2.5.0"]);
+      expect(app?.versions.map(({ is_update }) => is_update)).to.deep.equal([true, false]); // It was never begun.
       const version = app?.versions[0];
       expect(version).to.deep.include(counter);
-      expect(version?.health.all).to.deep.include({ installs: 11, failed: 2 });
-      expect(version?.health.all?.failure_rate?.rate).to.equal(2 / 13);
-      expect(version?.health.ios).to.deep.include({ installs: 4, failed: 2 });
-      expect(version?.daily.android?.installs).to.deep.equal([...Array(29).fill(0), 7]);
-      expect(version?.daily.all?.failed.at(-1)).to.equal(2);
+      expect(version?.development).to.deep.equal({ set: 5, download_zip_start: 50 });
+      expect(version?.health.all).to.include({ begun: 20, downloaded: 16, installed: 11, rolled_back: 1 });
+      expect(version?.health.ios).to.include({ begun: 20, downloaded: 16, installed: 4, rolled_back: 1 });
+      const { not_downloaded, rolled_back, crashed } = version?.health.ios?.rates ?? {};
+      expect(not_downloaded).to.include({ count: 4, of: 20, rate: 0.2, enough: false });
+      expect(not_downloaded?.low).to.be.within(0.05, 0.1);
+      expect(not_downloaded?.high).to.be.within(0.4, 0.45);
+      expect([rolled_back?.rate, crashed]).to.deep.equal([1 / 5, undefined]);
+      const zeros = Array(29).fill(0);
+      expect(version?.daily.android).to.deep.equal({
+        installed: [...zeros, 7],
+        begun: [...zeros, 0],
+        downloaded: [...zeros, 0],
+      });
+      expect(version?.daily.all).to.deep.equal({
+        installed: [...zeros, 11],
+        begun: [...zeros, 20],
+        downloaded: [...zeros, 16],
+      });
     } finally {
       await served.close();
     }
@@ -174,17 +193,110 @@ describe("dashboard, its data", () => {
     expect(others.slice(0, 2).map(({ app }) => app)).to.deep.equal([null, null]);
   });
 
-  it("marks an app that alarms: the one asked for by its last days, the others by all they have", async () => {
+  it("has the open alarms, the worst first, and marks each app that has one", async () => {
     const own = createTimedFirestore();
-    const served = await serveDashboard(own);
-    for (const app of ["com.example.first", "com.example.other"]) {
-      await writeCounter(own.firestore, app, "1.0.0", { 20: { ios: attempts(900) } }, own.now());
-      const over = { 9: { ios: attempts(900, 90) }, 1: { ios: attempts(100) } };
-      await writeCounter(own.firestore, app, "1.0.1", over, own.now());
+    const apps = ["com.example.first", "com.example.other", "com.example.good"];
+    for (const app of apps) {
+      await writeCounter(own.firestore, app, "2.5.1", { 0: { ios: attempts(900, 700) } }, own.now());
     }
-    const { apps } = await data(`${served.url}data?app=com.example.first`);
+    const [first = "", other = "", good = ""] = apps;
+    await writeAlarm(own.firestore, first, { began_at: 1_795_000_000_000 });
+    await writeAlarm(own.firestore, first, {
+      measure: "crashed",
+      scopes: ["all"],
+      now: { count: 90, of: 100 },
+    });
+    await writeAlarm(own.firestore, first, { version_name: "2.5.0", open: false });
+    await writeAlarm(own.firestore, other);
+    await writeAlarm(own.firestore, good, { open: false });
+    const served = await serveDashboard(own);
+    const { app, apps: summaries } = await data(`${served.url}data?app=${first}`);
     await served.close();
-    expect(apps.map(({ alarming }) => alarming)).to.deep.equal([false, true]);
+    expect(summaries.map(({ app_id, alarming }) => [app_id, alarming])).to.have.deep.members([
+      [first, true],
+      [other, true],
+      [good, false],
+    ]);
+    expect(app?.alarms.map(({ measure }) => measure)).to.deep.equal(["crashed", "not_downloaded"]);
+    expect(app?.alarms[1]).to.deep.include({
+      version_name: "2.5.1",
+      measure: "not_downloaded",
+      scopes: ["ios"],
+      rule: "earlier_versions",
+      now: { count: 24, of: 297 },
+      before: { count: 4, of: 1_000 },
+      began_at: 1_795_000_000_000,
+    });
+    expect(app?.alarms[1]?.causes[0]).to.deep.equal({
+      field: "version_build",
+      value: "2.4.0",
+      failing: { count: 94, of: 100 },
+      others: { count: 31, of: 100 },
+    });
+    expect(app?.alarms[1]).not.to.have.any.keys("told", "to_tell", "good_looks", "app_id");
+  });
+
+  it("skips an alarm that somebody has edited so that it is none, and shows the others", async () => {
+    const own = createTimedFirestore();
+    const app_id = "com.example.shop";
+    await writeCounter(own.firestore, app_id, "2.5.1", { 0: { ios: attempts(90) } }, own.now());
+    await writeAlarm(own.firestore, app_id);
+    const alarms = own.firestore.collection("alarms");
+    const alarm = (await alarms.doc(`${app_id}@2.5.1:not_downloaded`).get()).data() ?? {};
+    await alarms.doc("empty").set({ open: true });
+    await alarms.doc("copied").set(alarm);
+    await alarms.doc("nowhere").set({ ...alarm, app_id: "a/b/../c" });
+    await alarms.doc(`${app_id}@2.5.1:rolled_back`).set({ ...alarm, measure: "rolled_back", scopes: [] });
+    const served = await serveDashboard(own);
+    const { app } = await data(`${served.url}data`);
+    await served.close();
+    expect(app?.alarms.map(({ measure }) => measure)).to.deep.equal(["not_downloaded"]);
+  });
+
+  it("shows a version that alarms, however many versions with more attempts a stranger has made up", async () => {
+    const own = createTimedFirestore();
+    const app_id = "com.example.shop";
+    await writeCounter(own.firestore, app_id, "2.5.1", { 3: { ios: attempts(40, 9) } }, own.now());
+    const actions = attempts(1_000);
+    for (let round = 0; round < 3; round++) {
+      const batch = own.firestore.batch();
+      for (let i = 0; i < 100; i++) {
+        const version_name = `9.${round}.${i}`;
+        const updated_at = new Date(own.now());
+        const counter = { app_id, version_name, updated_at, actions, platforms: { ios: actions } };
+        batch.set(own.firestore.doc(`counters/${app_id}@${version_name}`), counter);
+      }
+      await batch.commit();
+    }
+    await writeAlarm(own.firestore, app_id);
+    const served = await serveDashboard(own);
+    const { app, incomplete } = await data(`${served.url}data?app=${app_id}`);
+    await served.close();
+    expect(incomplete).to.equal(true);
+    expect(app?.versions[0]).to.deep.include({ version_name: "2.5.1", is_update: true });
+    expect(app?.versions[0]?.health.ios?.rates.not_downloaded).to.include({ count: 9, of: 40 });
+    expect(app?.versions).to.have.length(21);
+  });
+
+  it("reads the open alarms once in eight seconds, for all who look", async () => {
+    const own = createTimedFirestore();
+    const app_id = "com.example.shop";
+    await writeCounter(own.firestore, app_id, "2.5.1", { 0: { ios: attempts(90) } }, own.now());
+    await writeAlarm(own.firestore, app_id);
+    await writeAlarm(own.firestore, app_id, { measure: "crashed" });
+    await writeAlarm(own.firestore, app_id, { measure: "rolled_back", open: false });
+    const served = await serveDashboard(own);
+    const look = () => Promise.all(Array.from({ length: 10 }, () => data(`${served.url}data?app=${app_id}`)));
+    await look();
+    const opened = own.reads();
+    own.pass(7_000);
+    await look();
+    expect(own.reads() - opened).to.equal(0);
+    own.pass(1_000);
+    await look();
+    await served.close();
+    // The two open ones, and a query for changed counters: it finds the one counter, which has changed in the last ten seconds.
+    expect(own.reads() - opened).to.equal(2 + 1);
   });
 
   it("says what is wrong when Firestore refuses, without a stack trace, and logs it", async () => {

@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { expect } from "chai";
 import { COUNTERS, DAYS, DELTAS, EVENTS } from "../../src/counting/documents.ts";
+import { SAMPLES } from "../../src/health/kept-samples.ts";
 
 interface Override {
   collectionGroup: string;
@@ -49,10 +50,11 @@ describe("firestore.indexes.json", () => {
     ]);
   });
 
-  it("indexes nothing of deltas and days, and of counters no platforms", () => {
+  it("indexes nothing of deltas, days and samples, and of counters neither platforms nor development builds", () => {
     expect(overridesOf(DELTAS)).to.deep.equal(["*: none"]);
     expect(overridesOf(DAYS)).to.deep.equal(["*: none"]);
-    expect(overridesOf(COUNTERS)).to.deep.equal(["platforms: none"]);
+    expect(overridesOf(SAMPLES)).to.deep.equal(["*: none"]);
+    expect(overridesOf(COUNTERS)).to.deep.equal(["platforms: none", "development: none"]);
   });
 
   it("lets Firestore delete events by expire_at, and nothing else", () => {

@@ -73,4 +73,11 @@ describe("the deploy manifest", () => {
     expect(sweep.scheduleTrigger.schedule).to.equal("every 15 minutes");
     expect(sweep.timeoutSeconds).to.be.lessThan(15 * 60);
   });
+
+  it("deploys watch every 5 minutes, in one instance, and lets it end before the next", () => {
+    const { watch } = manifest.endpoints;
+    expect(watch).to.deep.include({ platform: "gcfv2", region: "{{ params.REGION }}", maxInstances: 1 });
+    expect(watch.scheduleTrigger.schedule).to.equal("every 5 minutes");
+    expect(watch.timeoutSeconds).to.be.lessThan(5 * 60);
+  });
 });

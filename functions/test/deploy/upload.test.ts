@@ -147,9 +147,9 @@ describe("deploying", () => {
       expect(await exportedBy(alone)).to.have.members(Object.keys(build.endpoints));
     });
 
-    it("imports nothing of the rest of the repository", () => {
+    it("imports nothing of the rest of the repository but the page's modules, which are deployed with it", () => {
       for (const { file, name } of imports()) {
-        if (name.startsWith(".")) expect(join("src", dirname(file), name)).to.match(/^src\//);
+        if (name.startsWith(".")) expect(join("src", dirname(file), name)).to.match(/^(src|page)\//);
       }
     });
   });
@@ -158,7 +158,7 @@ describe("deploying", () => {
     it("loads on the Node of the runtime and exports the functions", async () => {
       expect(codebase.runtime).to.equal(`nodejs${process.versions.node.split(".")[0]}`);
       expect(await exportedBy(deployed)).to.have.members(Object.keys(build.endpoints));
-      expect(build.endpoints).to.have.keys("stats", "countEvent", "addDeltas", "sweep", "dashboard");
+      expect(build.endpoints).to.have.keys("stats", "countEvent", "addDeltas", "sweep", "watch", "dashboard");
     });
 
     it("asks for every setting, with a label and a description", () => {

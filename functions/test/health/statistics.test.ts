@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import fc from "fast-check";
-import { fisherExact, wilsonInterval } from "../../src/health/statistics.ts";
+import { binomialTail, fisherExact, rateOf, wilsonInterval } from "../../src/health/statistics.ts";
 
 describe("the interval of a failure rate", () => {
   it("is Wilson's, as published", () => {
@@ -31,6 +31,54 @@ describe("the interval of a failure rate", () => {
         expect(high).to.be.within(count / of, 1);
       }),
     );
+  });
+});
+
+describe("a rate", () => {
+  it("is a share, and 0 of nothing", () => {
+    expect(rateOf({ count: 3, of: 12 })).to.equal(0.25);
+    expect(rateOf({ count: 0, of: 0 })).to.equal(0);
+  });
+});
+
+describe("the chance that so many fail", () => {
+  it("is what dice say", () => {
+    // De Méré: at least one six in four throws; Pepys and Newton: at least two in twelve.
+    expect(binomialTail({ count: 1, of: 4 }, 1 / 6)).to.be.closeTo(671 / 1_296, 1e-12);
+    expect(binomialTail({ count: 2, of: 12 }, 1 / 6)).to.be.closeTo(0.618667, 1e-6);
+    expect(binomialTail({ count: 12, of: 12 }, 0.5)).to.be.closeTo(2 ** -12, 1e-15);
+  });
+
+  it("is certain for none, and of what is impossible or certain there is no doubt", () => {
+    expect(binomialTail({ count: 0, of: 10 }, 0.1)).to.equal(1);
+    expect(binomialTail({ count: 0, of: 0 }, 0.1)).to.equal(1);
+    expect(binomialTail({ count: 1, of: 10 }, 0)).to.equal(0);
+    expect(binomialTail({ count: 10, of: 10 }, 1)).to.equal(1);
+  });
+
+  it("is the sum of the chances of that many and more", () => {
+    const choose = (n: bigint, k: bigint): bigint => (k === 0n ? 1n : (choose(n - 1n, k - 1n) * n) / k);
+    const cases = fc.tuple(fc.integer({ min: 1, max: 300 }), fc.nat(), fc.integer({ min: 1, max: 99 }));
+    fc.assert(
+      fc.property(cases, ([of, a, percent]) => {
+        const count = a % (of + 1);
+        let sum = 0n;
+        for (let k = count; k <= of; k++) {
+          sum +=
+            choose(BigInt(of), BigInt(k)) *
+            BigInt(percent) ** BigInt(k) *
+            BigInt(100 - percent) ** BigInt(of - k);
+        }
+        const exact = Number((sum * 10n ** 60n) / 100n ** BigInt(of)) / 1e60;
+        const p = binomialTail({ count, of }, percent / 100);
+        expect(p).to.be.closeTo(exact, Math.max(exact * 1e-9, 1e-59));
+      }),
+    );
+  });
+
+  it("is certain, and not too small to be a number, where far more are expected", () => {
+    expect(binomialTail({ count: 20, of: 4_000 }, 0.2)).to.be.closeTo(1, 1e-12);
+    expect(binomialTail({ count: 5, of: 1_000_000 }, 0.1)).to.be.closeTo(1, 1e-12);
   });
 });
 
@@ -72,5 +120,6 @@ describe("Fisher's exact test", () => {
     expect(p).to.be.closeTo(0.0686, 0.001); // z = 1.493 with Yates's correction of half an event
     expect(fisherExact({ count: 0, of: 10 }, { count: 5, of: 10 })).to.equal(1);
     expect(fisherExact({ count: 900_000, of: 1_000_000 }, { count: 0, of: 1_000_000 })).to.equal(0);
+    expect(fisherExact({ count: 100, of: 1_000_000 }, { count: 500_000, of: 1_000_000 })).to.equal(1);
   });
 });

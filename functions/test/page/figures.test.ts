@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { alarmsIn, downloads, failureKinds, funnelSteps, shownVersion } from "../../page/figures.js";
+import { actionsOf, alarmsIn, funnelSteps, reasons, shownVersion } from "../../page/figures.js";
 import { actions } from "../../src/ingest/actions.ts";
 
 const meanings = Object.fromEntries(actions);
@@ -7,29 +7,41 @@ const meanings = Object.fromEntries(actions);
 type App = Parameters<typeof alarmsIn>[0];
 type Alarm = App["alarms"][number];
 
-function alarm(version_name: string, scope: Alarm["scope"], measure: Alarm["measure"] = "failed"): Alarm {
+function alarm(version_name: string, scopes: Alarm["scopes"]): Alarm {
   return {
     version_name,
-    scope,
-    measure,
+    scopes,
+    measure: "not_downloaded",
+    rule: "earlier_versions",
     now: { count: 8, of: 100 },
-    before: { version_name: "1.0.0", count: 1, of: 100 },
+    before: { count: 1, of: 100 },
+    causes: [],
+    began_at: 0,
   };
 }
 
 describe("the page's figures", () => {
-  it("show an alarm of one platform instead of that of all platforms, for the same version and measure", () => {
+  it("show the alarms of a platform, and on each platform those of all together", () => {
     const alarms = [
-      alarm("2.0.0", "ios"),
-      alarm("2.0.0", "all"),
-      alarm("2.0.0", "all", "rolled_back"),
-      alarm("1.9.0", "all"),
+      alarm("2.0.0", ["ios", "android"]),
+      alarm("1.9.0", ["all"]),
+      alarm("1.8.0", ["electron"]),
     ];
-    const shown = (scope: Alarm["scope"]) =>
-      alarmsIn({ alarms } as App, scope).map((each) => `${each.version_name} ${each.scope} ${each.measure}`);
-    expect(shown("all")).to.deep.equal(["2.0.0 ios failed", "2.0.0 all rolled_back", "1.9.0 all failed"]);
-    expect(shown("ios")).to.deep.equal(["2.0.0 ios failed"]);
-    expect(shown("android")).to.deep.equal([]);
+    const shown = (scope: Alarm["scopes"][number]) =>
+      alarmsIn({ alarms } as App, scope).map(({ version_name }) => version_name);
+    expect(shown("all")).to.deep.equal(["2.0.0", "1.9.0", "1.8.0"]);
+    expect(shown("ios")).to.deep.equal(["2.0.0", "1.9.0"]);
+    expect(shown("electron")).to.deep.equal(["1.9.0", "1.8.0"]);
+  });
+
+  it("are of production devices: of one platform, or of all added up", () => {
+    const version = {
+      actions: { set: 9, get: 1 },
+      platforms: { ios: { set: 2, get: 1 }, android: { set: 3, ["__proto__"]: 4 } },
+    } as unknown as App["versions"][number];
+    expect(actionsOf(version, "all")).to.deep.equal({ set: 5, get: 1, ["__proto__"]: 4 });
+    expect(actionsOf(version, "ios")).to.deep.equal({ set: 2, get: 1 });
+    expect(actionsOf(version, "electron")).to.deep.equal({});
   });
 
   it("show the version that is chosen, or the first", () => {
@@ -37,17 +49,6 @@ describe("the page's figures", () => {
     const shown = (version: string | null) =>
       shownVersion({ versions } as App, { app: null, scope: "all", version })?.version_name;
     expect([shown("1.9.0"), shown(null), shown("gone")]).to.deep.equal(["1.9.0", "2.0.0", "2.0.0"]);
-  });
-
-  it("take the first sign of a download for its beginning, whatever a plugin reports", () => {
-    expect(
-      downloads({ download_zip_start: 7, download_manifest_start: 5, download_10: 9, download_complete: 3 }),
-    ).to.deep.equal({
-      begun: 12,
-      completed: 3,
-    });
-    expect(downloads({ download_10: 4 })).to.deep.equal({ begun: 4, completed: 0 });
-    expect(downloads({})).to.deep.equal({ begun: 0, completed: 0 });
   });
 
   it("list why updates failed, the most frequent first, and failures of single files after them", () => {
@@ -58,7 +59,7 @@ describe("the page's figures", () => {
       set: 100,
       app_crash: 3,
     };
-    const kinds = failureKinds(counts, meanings);
+    const kinds = reasons(counts, meanings);
     expect(kinds.map(({ action }) => action)).to.deep.equal([
       "checksum_fail",
       "unzip_fail",
@@ -71,26 +72,23 @@ describe("the page's figures", () => {
     });
   });
 
-  it("tell in which step of an update devices are lost", () => {
-    const steps = funnelSteps(
-      {
-        download_zip_start: 100,
-        download_20: 95,
-        download_90: 90,
-        download_complete: 88,
-        set: 80,
-        app_launch_ready: 300,
-      },
-      6,
-    );
-    const lost = Object.fromEntries(steps.flatMap(({ name, lost }) => (lost > 0 ? [[name, lost]] : [])));
-    // A device that reports 20 % had 10 %, and one that reports 90 % had all before it.
-    expect(lost).to.deep.equal({ "10 %": 5, "30 %": 5, Downloaded: 2, Installed: 8, "App ready": 6 });
-    expect(steps.filter(({ widest }) => widest).map(({ name }) => name)).to.deep.equal(["Installed"]);
-  });
-
-  it("tell of no loss where nothing was lost", () => {
-    const steps = funnelSteps({}, 0);
-    expect(steps.some(({ widest, lost }) => widest || lost > 0)).to.equal(false);
+  it("tell in which step of an update devices are lost, and not of what waits for the next start", () => {
+    const lostIn = (...[begun, downloaded, installed, rolled_back]: [number, number, number, number]) =>
+      funnelSteps({ begun, downloaded, installed, rolled_back })
+        .filter(({ lost }) => lost > 0)
+        .map(({ name, lost, lostShare, widest }) => [name, lost, lostShare, widest]);
+    expect(lostIn(100, 90, 60, 6)).to.deep.equal([
+      ["Downloaded", 10, 0.1, true],
+      ["Installed", 30, 1 / 3, false],
+      ["Rolled back", 6, 0.1, false],
+    ]);
+    expect(lostIn(100, 98, 98, 49)).to.deep.equal([
+      ["Downloaded", 2, 0.02, false],
+      ["Rolled back", 49, 0.5, true],
+    ]);
+    expect(lostIn(0, 0, 50, 1), "plugins that report no download").to.deep.equal([
+      ["Rolled back", 1, 0.02, true],
+    ]);
+    expect(lostIn(0, 0, 0, 0)).to.deep.equal([]);
   });
 });

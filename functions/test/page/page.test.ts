@@ -6,7 +6,7 @@ import { expect } from "chai";
 import { FieldValue } from "firebase-admin/firestore";
 import { type Browser, type BrowserContextOptions, chromium, type Page } from "playwright-core";
 import { listen } from "../../dev/local/listen.ts";
-import { attempts, writeCounter, writeMonth } from "../../dev/testing/counters.ts";
+import { attempts, writeAlarm, writeCounter, writeMonth } from "../../dev/testing/counters.ts";
 import { anEvent, newApp } from "../../dev/testing/events.ts";
 import { createTimedFirestore, type TimedFirestore } from "../../dev/testing/firestores.ts";
 import { counterRef, dayId, daysOf } from "../../src/counting/documents.ts";
@@ -25,7 +25,7 @@ async function row(page: Page, version: string): Promise<Record<string, string>>
     await cells.evaluateAll((all) =>
       all.map((cell) => [
         cell.getAttribute("data-label"),
-        (cell.querySelector(".failed, .value") ?? cell).textContent?.trim(),
+        (cell.querySelector(".value") ?? cell).textContent?.trim(),
       ]),
     ),
   );
@@ -140,21 +140,24 @@ describe(`dashboard, in a browser${missing}`, () => {
   it("shows what the counters say, for events that came over HTTP", async () => {
     const app_id = newApp();
     const sent: Record<string, Record<string, number>> = {
-      android: { download_zip_start: 130, download_complete: 121, set: 120, update_fail: 2, app_crash: 3 },
-      ios: {
-        download_10: 44,
-        download_complete: 41,
-        set: 40,
-        checksum_fail: 3,
-        reset: 1,
-        app_crash_native: 1,
+      android: {
+        download_zip_start: 130,
+        download_complete: 121,
+        set: 120,
+        update_fail: 2,
+        app_launch_start: 300,
+        app_crash: 3,
       },
+      // The test of the checksum comes after `download_complete`.
+      ios: { download_manifest_start: 45, download_complete: 43, checksum_fail: 3, set: 40, reset: 1 },
     };
     const events = Object.entries(sent).flatMap(([platform, actions]) =>
       Object.entries(actions).flatMap(([action, count]) =>
         Array.from({ length: count }, () => anEvent({ app_id, platform, action })),
       ),
     );
+    const emulator = anEvent({ app_id, action: "download_zip_start", is_emulator: true });
+    events.push(...Array.from({ length: 50 }, () => emulator));
     for (let from = 0; from < events.length; from += 500) await post(events.slice(from, from + 500));
     await backend().settled();
     const counter = (await backend().firestore.doc(`counters/${app_id}@2.5.1`).get()).data();
@@ -162,46 +165,113 @@ describe(`dashboard, in a browser${missing}`, () => {
     const dashboard = await serveDashboard({ firestore: backend().firestore, now: Date.now });
     open.push(dashboard);
     const page = await visit(`${dashboard.url}?app=${app_id}`);
-    expect(await shownActions(page)).to.deep.equal(counter?.actions);
+    const { android, ios } = counter?.platforms ?? {};
+    expect([android.set, ios.set, counter?.development]).to.deep.equal([120, 40, { download_zip_start: 50 }]);
+    expect(await shownActions(page)).to.deep.equal({ ...android, ...ios, download_complete: 164, set: 160 });
     expect(await row(page, "2.5.1")).to.deep.include({
-      "Failure rate": "1.8 %",
+      "Not downloaded": "8.0 %",
+      Downloads: "175 → 161",
       Installs: "160",
       "Share, 7 days": "100 %",
-      Downloads: "130 → 162",
-      Failures: "3",
-      Rollbacks: "2",
-      Crashes: "4",
+      "Rolled back": "2",
+      "Crash-free": "99.0 %",
+      Reasons: "checksum_fail 3",
     });
+    expect(await page.locator(".development").textContent()).to.match(/reported: download_zip_start 50\.$/);
     const meanings = await page.locator("#actions .meaning").allTextContents();
     expect(meanings).to.include("The download is not what was published: its checksum differs.");
     await page.getByRole("radio", { name: "ios" }).check({ force: true });
-    expect(await shownActions(page)).to.deep.equal(counter?.platforms.ios);
+    expect(await shownActions(page)).to.deep.equal(ios);
+    expect(await row(page, "2.5.1")).to.deep.include({ "Not downloaded": "11.1 %", "Crash-free": "–" });
   });
 
   it("says at once which version fails and where, and only that one", async () => {
     const { url } = await month();
     const page = await visit(url);
-    expect(await alarms(page)).to.deep.equal(["2.5.1 on ios: 8.1 % fail, 0.4 % before"]);
-    expect(await page.title()).to.equal("⚠ 2.5.1 on ios: 8.1 % fail, 0.4 % before");
+    expect(await alarms(page)).to.deep.equal(["2.5.1 on ios: 8.1 % are not downloaded, 0.4 % before"]);
+    expect(await page.title()).to.equal("⚠ 2.5.1 on ios: 8.1 % are not downloaded, 0.4 % before");
     expect(await page.locator("tr.alarming").count()).to.equal(1);
     expect((await versions(page))[0]).to.equal("2.5.1");
-    const text = page.locator(".alarm p");
+    expect(await page.locator('[data-version="2.5.1"] .rate .on').textContent()).to.equal("ios 8.1 %");
+    const text = page.locator(".alarm p").first();
     expect(await text.textContent()).to.match(
-      /of [\d,]+ attempts failed in the last 7 days, since \d+ \w+\. Most often checksum_fail/,
+      /^24 of 297 devices that began the download did not get it\. Before: 4 of 1,000, with earlier versions at the same age\. Alarm since \d+ \w+, \d\d:\d\d UTC\.$/,
     );
+    expect(await page.locator(".alarm li").allTextContents()).to.deep.equal([
+      "version_build 2.4.0: 94 % of those that fail, 31 % of the others",
+      "message Checksum failed: 88 % of those that fail, 2 % of the others",
+      "version_os 18.1: 61 % of those that fail, 44 % of the others",
+    ]);
     // Across the room: the first words are in letters of a sixteenth of the screen, on a field of alarm.
     const box = await page.locator(".alarm .subject").boundingBox();
     expect(box?.height).to.be.greaterThan(56);
     expect(box?.y).to.be.lessThan(200);
 
     await page.getByRole("button", { name: "How is this decided?" }).click();
-    expect(await page.locator("#test").textContent()).to.match(
-      /Fisher exact test, level 0\.001 .*Bonferroni/,
-    );
+    expect(await page.locator("#test").textContent()).to.match(/device/);
 
     const healthy = await visit(`${url}?app=com.example.legacy`);
     expect(await alarms(healthy)).to.deep.equal([]);
-    expect(await healthy.locator(".calm").textContent()).to.match(/^No version fails/);
+    expect(await healthy.locator(".calm").textContent()).to.match(/^No version is known to fail/);
+  });
+
+  it("says of each alarm what happens to devices, where, and what it was compared with", async () => {
+    const database = createTimedFirestore();
+    for (const version of ["1.0.0", "2.0.0", "3.0.0"]) {
+      const today = { ios: attempts(90), android: attempts(90) };
+      await writeCounter(database.firestore, SHOP, version, { 0: today });
+    }
+    const common = { began_at: Date.UTC(2026, 10, 21, 7, 14), causes: [] };
+    await writeAlarm(database.firestore, SHOP, {
+      ...common,
+      version_name: "1.0.0",
+      measure: "rolled_back",
+      scopes: ["ios", "android"],
+      now: { count: 50, of: 100 },
+    });
+    await writeAlarm(database.firestore, SHOP, {
+      ...common,
+      version_name: "2.0.0",
+      measure: "crashed",
+      scopes: ["all"],
+      rule: "own_past",
+      now: { count: 30, of: 100 },
+      before: { count: 1, of: 200 },
+    });
+    await writeAlarm(database.firestore, SHOP, {
+      ...common,
+      version_name: "3.0.0",
+      rule: "threshold",
+      now: { count: 3, of: 30 },
+      before: { count: 5, of: 100 },
+    });
+    const page = await visit((await serve(database)).url);
+    expect(await alarms(page)).to.deep.equal([
+      "1.0.0 on ios and android: 50.0 % are rolled back, 0.4 % before",
+      "2.0.0: 30.0 % crash, 0.5 % before",
+      "3.0.0 on ios: 10.0 % are not downloaded, at most 5.0 % allowed",
+    ]);
+    expect(await page.locator(".alarm p").allTextContents()).to.deep.equal([
+      "50 of 100 devices that installed it rolled it back. Before: 4 of 1,000, with earlier versions at the same age. Alarm since 21 Nov, 07:14 UTC.",
+      "30 of 100 devices that started it crashed. Before: 1 of 200, with this version until a day ago. Alarm since 21 Nov, 07:14 UTC.",
+      "3 of 30 devices that began the download did not get it. There is no earlier version to compare with; the settings allow 5.0 %. Alarm since 21 Nov, 07:14 UTC.",
+    ]);
+    await page.getByRole("radio", { name: "android" }).check({ force: true });
+    expect((await alarms(page)).map((text) => text.slice(0, 5))).to.deep.equal(["1.0.0", "2.0.0"]);
+    expect(await page.locator(".elsewhere").textContent()).to.equal("There is an alarm on ios.");
+  });
+
+  it("says nothing of failures before a device has an update", async () => {
+    const database = createTimedFirestore();
+    const foreground = { ios: { app_moved_to_foreground: 9 } };
+    await writeCounter(database.firestore, SHOP, "2.4.0", { 0: foreground });
+    await writeCounter(database.firestore, SHOP, "2.5.0", { 0: { development: attempts(9) } });
+    const page = await visit((await serve(database)).url);
+    expect(await page.locator(".calm").textContent()).to.match(/^No device has reported an update yet/);
+    expect(await page.locator(".no-update th small").allTextContents()).to.have.members([
+      "never downloaded or installed",
+      "development builds only",
+    ]);
   });
 
   it("filters everything by platform, and says where else there is an alarm", async () => {
@@ -252,13 +322,14 @@ describe(`dashboard, in a browser${missing}`, () => {
     const page = await visit(url);
     const steps = await page
       .locator(".funnel li")
-      .evaluateAll((all) => all.map((step) => step.getAttribute("data-action")));
-    expect(steps).to.have.length(13);
+      .evaluateAll((all) => all.map((step) => step.getAttribute("data-measure")));
+    expect(steps).to.deep.equal(["begun", "downloaded", "installed", "rolled_back"]);
     const widest = page.locator(".funnel .widest");
     expect(await widest.count()).to.equal(1);
-    expect(await widest.getAttribute("data-action")).to.equal("download_complete");
+    expect(await widest.getAttribute("data-measure")).to.equal("downloaded");
+    expect(await widest.locator(".lost").textContent()).to.match(/^−[\d,]+ \(3\.\d %\) most$/);
     const { actions } = (await database.firestore.doc(`counters/${SHOP}@2.5.1`).get()).data() ?? {};
-    expect(await page.locator('.funnel [data-action="set"] .count').textContent()).to.equal(
+    expect(await page.locator('.funnel [data-measure="installed"] .count').textContent()).to.equal(
       actions.set.toLocaleString("en-GB"),
     );
     const cells = page.locator("#adoption-table tbody td:nth-of-type(1)");
@@ -289,6 +360,7 @@ describe(`dashboard, in a browser${missing}`, () => {
     const ref = database.firestore.doc(`counters/${SHOP}@2.5.1`);
     await ref.update({
       "actions.set": FieldValue.increment(1_000),
+      "platforms.ios.set": FieldValue.increment(1_000),
       updated_at: FieldValue.serverTimestamp(),
     });
     await page.clock.runFor(10_000);
@@ -437,18 +509,35 @@ describe(`dashboard, in a browser${missing}`, () => {
       "x".repeat(512),
       "?app=other&version=1#x",
     ];
-    for (const name of hostile)
+    for (const name of hostile) {
       await writeCounter(database.firestore, SHOP, name, { 0: { ios: attempts(60, 1) } });
-    await writeCounter(database.firestore, SHOP, "0.0.0", { 0: { ios: attempts(600, 1) } });
+    }
     await writeCounter(database.firestore, SHOP, "9.9.9 <i>bad</i>", { 0: { ios: attempts(600, 400) } });
+    const strange = (field: string, value: string) => {
+      return { field, value, failing: { count: 1, of: 1 }, others: { count: 0, of: 0 } };
+    };
+    await writeAlarm(database.firestore, SHOP, {
+      version_name: "9.9.9 <i>bad</i>",
+      now: { count: 400, of: 600 },
+      causes: [
+        strange("<b>field</b>", "<img src=x onerror=alert(1)>"),
+        strange("message", "x".repeat(3_000)),
+        strange("version_os", "\u202e18"),
+      ],
+    });
     const { url } = await serve(database);
     const page = await visit(url, { viewport: { width: 390, height: 844 } });
     // What turns `1.5.2` into `2.5.1` to the eye, or makes a second `2.5.1`, is written out.
     const asShown = (name: string) => name.replace("\u202e", "\\u{202e}").replace("\u3164", "\\u{3164}");
-    const all = [...hostile, "0.0.0", "9.9.9 <i>bad</i>"];
+    const all = [...hostile, "9.9.9 <i>bad</i>"];
     const inTable = (name: string) => (name === "=1+1" ? "'=1+1" : asShown(name));
     expect(await versions(page)).to.have.members(all.map(inTable));
-    expect((await alarms(page))[0]).to.match(/^9\.9\.9 <i>bad<\/i> on ios: 66\.7 % fail/);
+    expect((await alarms(page))[0]).to.match(/^9\.9\.9 <i>bad<\/i> on ios: 66\.7 % are not downloaded/);
+    expect(await page.locator(".alarm li code").allTextContents()).to.deep.equal([
+      "<b>field</b> <img src=x onerror=alert(1)>",
+      `message ${"x".repeat(100)}…`,
+      "version_os \\u{202e}18",
+    ]);
     expect(await page.locator("img, i, b, main script").count()).to.equal(0);
     expect(await page.evaluate(() => document.documentElement.scrollWidth)).to.be.at.most(390);
     for (const name of hostile) {

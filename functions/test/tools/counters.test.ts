@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect } from "chai";
 import fc from "fast-check";
-import type { Firestore } from "firebase-admin/firestore";
+import { FieldValue, type Firestore } from "firebase-admin/firestore";
 import { storeEvent } from "../../dev/testing/events.ts";
 import { createFirestore } from "../../dev/testing/firestores.ts";
 import { printable } from "../../page/printable.js";
@@ -10,20 +10,42 @@ import { printableJson, table } from "../../tools/lib/table.ts";
 import { countAllEvents, run } from "./operator.ts";
 
 describe("counters", () => {
-  it("shows installs, failures and rates of each version and platform, the latest version first", async () => {
+  it("shows the measures and rates of each version and platform, the latest version first", async () => {
     const { exitCode, output } = await run(command, [], await shop());
     expect(exitCode).to.equal(0);
     expect(output).to.equal(
       [
-        "app                  version  platform  installs  failed  rolled back  success   failure rate",
-        "com.example.desktop  1.0.0    all              0       0            0  –         –",
-        "com.example.shop     2.5.1    all              3       1            1  75.00 %   25.00 %",
-        "                              android          2       0            0  100.00 %  0.00 %",
-        "                              ios              1       1            1  50.00 %   50.00 %",
-        "com.example.shop     2.5.0    all              1       0            0  100.00 %  0.00 %",
-        "                              android          1       0            0  100.00 %  0.00 %",
+        "app                  version  platform  begun  downloaded  not downloaded  installed  rolled back  crash-free",
+        "com.example.desktop  1.0.0    all           0           0  no update               0  –            –",
+        "com.example.shop     2.5.1    all           5           4  20.00 %                 3  25.00 %      75.00 %",
+        "                              android       3           3  0.00 %                  2  0.00 %       75.00 %",
+        "                              ios           2           1  50.00 %                 1  50.00 %      –",
+        "com.example.shop     2.5.0    all           0           1  –                       1  0.00 %       –",
+        "                              android       0           1  –                       1  0.00 %       –",
       ].join("\n"),
     );
+  });
+
+  it("says of a version that was never begun or set that it is no update, whatever its name", async () => {
+    const db = createFirestore();
+    await storeEvent(db, { version_name: "2.4.0", action: "app_launch_start" });
+    await storeEvent(db, { version_name: "2.4.0", action: "download_fail" });
+    await storeEvent(db, { version_name: "3.0.0-test", is_prod: false });
+    await storeEvent(db, { version_name: "builtin", action: "set" });
+    await countAllEvents(db);
+    const { output } = await run(command, [], db);
+    expect(output).to.match(/ 2\.4\.0 +all +0 +0 +no update +0 +– +100\.00 %\n/);
+    expect(output).to.match(/ 3\.0\.0-test +all +0 +0 +development only +0 +– +–/);
+    expect(output).to.match(/ builtin +all +0 +0 +– +1 +0\.00 % +–/);
+  });
+
+  it("reads counters that were written before there were development builds", async () => {
+    const db = createFirestore();
+    await storeEvent(db);
+    await countAllEvents(db);
+    await db.doc("counters/com.example.shop@2.5.1").update({ development: FieldValue.delete() });
+    const [counter] = JSON.parse((await run(command, ["--json"], db)).output);
+    expect(counter).to.deep.include({ installed: 1, development: {} });
   });
 
   it("shows one app, or one version, or both", async () => {
@@ -38,29 +60,36 @@ describe("counters", () => {
     expect(await versions("--app", "com.example.shop", "--version", "1.0.0")).to.deep.equal([]);
   });
 
-  it("prints every count as JSON, with rates as numbers", async () => {
+  it("prints every count as JSON, with the rates of production devices as numbers", async () => {
     const { output } = await run(command, ["--version", "2.5.1", "--json"], await shop());
     const [{ updated_at, ...counter }] = JSON.parse(output);
     expect(Date.now() - Date.parse(updated_at)).to.be.within(0, 60_000);
     expect(counter).to.deep.equal({
       app_id: "com.example.shop",
       version_name: "2.5.1",
-      actions: { set: 3, set_fail: 1, update_fail: 1 },
-      ...{ installs: 3, failed: 1, rolled_back: 1, success_rate: 0.75, failure_rate: 0.25 },
+      is_update: true,
+      ...{ begun: 5, downloaded: 4, installed: 3, rolled_back: 1, starts: 4, crashes: 1 },
+      ...{ not_downloaded_rate: 0.2, rolled_back_rate: 0.25, crash_free_rate: 0.75 },
+      actions: {
+        ...{ download_zip_start: 5, download_complete: 5, checksum_fail: 1, set: 3, update_fail: 2 },
+        ...{ app_launch_start: 4, app_crash: 1, download_fail: 1 },
+      },
       platforms: {
         android: {
-          installs: 2,
-          failed: 0,
-          rolled_back: 0,
-          success_rate: 1,
-          failure_rate: 0,
-          actions: { set: 2 },
+          ...{ begun: 3, downloaded: 3, installed: 2, rolled_back: 0, starts: 4, crashes: 1 },
+          ...{ not_downloaded_rate: 0, rolled_back_rate: 0, crash_free_rate: 0.75 },
+          actions: {
+            ...{ download_zip_start: 3, download_complete: 3, set: 2, app_launch_start: 4, app_crash: 1 },
+            download_fail: 1,
+          },
         },
         ios: {
-          ...{ installs: 1, failed: 1, rolled_back: 1, success_rate: 0.5, failure_rate: 0.5 },
-          actions: { set: 1, set_fail: 1, update_fail: 1 },
+          ...{ begun: 2, downloaded: 1, installed: 1, rolled_back: 1, starts: 0, crashes: 0 },
+          ...{ not_downloaded_rate: 0.5, rolled_back_rate: 0.5, crash_free_rate: null },
+          actions: { download_zip_start: 2, download_complete: 2, checksum_fail: 1, set: 1, update_fail: 1 },
         },
       },
+      development: { update_fail: 1 },
     });
   });
 
@@ -134,14 +163,26 @@ async function shop(): Promise<Firestore> {
     platform: "electron",
     action: "get",
   });
-  await storeEvent(db, { version_name: "2.5.0" });
+  const store = async (fields: Record<string, unknown>, count = 1) => {
+    for (let i = 0; i < count; i++) await storeEvent(db, fields);
+  };
+  // An old plugin, which does not report beginnings.
+  await store({ version_name: "2.5.0", action: "download_complete", plugin_version: "7.0.1" });
+  await store({ version_name: "2.5.0", plugin_version: "7.0.1" });
   await countAllEvents(db);
   await sleep(5);
-  await storeEvent(db, { action: "set" });
-  await storeEvent(db, { action: "set" });
-  await storeEvent(db, { action: "set", platform: "ios" });
-  await storeEvent(db, { action: "set_fail", platform: "ios" });
-  await storeEvent(db, { action: "update_fail", platform: "ios" });
+  await store({ action: "download_zip_start" }, 3);
+  await store({ action: "download_complete" }, 3);
+  await store({ action: "set" }, 2);
+  await store({ action: "app_launch_start" }, 4);
+  await store({ action: "app_crash" });
+  await store({ action: "download_fail" });
+  await store({ action: "download_zip_start", platform: "ios" }, 2);
+  await store({ action: "download_complete", platform: "ios" }, 2);
+  await store({ action: "checksum_fail", platform: "ios" });
+  await store({ action: "set", platform: "ios" });
+  await store({ action: "update_fail", platform: "ios" });
+  await store({ action: "update_fail", is_prod: false });
   await countAllEvents(db);
   return db;
 }

@@ -98,7 +98,7 @@ describe("purge", () => {
     expect(questions).to.deep.equal([
       "Delete 1 counter, 2 days, 0 deltas, 6 events of version 9.9.9 of com.example.shop for good?",
     ]);
-    expect(output).to.match(/com\.example\.shop +9\.9\.9 +all +4 /);
+    expect(output).to.match(/com\.example\.shop +9\.9\.9 +all +0 +0 +– +4 /);
     expect(output.split("\n").at(-1)).to.equal("6 events, not counted yet: 1");
     expect(await contents(db)).to.deep.equal(before);
   });

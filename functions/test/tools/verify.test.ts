@@ -11,16 +11,19 @@ import { countAllEvents, counter, countInDelta, day, run } from "./operator.ts";
 
 const total = "counters/com.example.shop@2.5.1";
 
+/** The counter of a version that has events of development builds. */
+const tested = "com.example.shop@2.6.0";
+
 describe("verify", () => {
   it("finds no differences where every event was counted once, on all platforms and days", async () => {
     const db = await countedEvents();
     const { exitCode, output } = await run(command, [], db);
-    expect(output).to.include(": 6 counted events, 3 counters\n").and.include("No differences.");
+    expect(output).to.include(": 10 counted events, 4 counters\n").and.include("No differences.");
     expect(exitCode).to.equal(0);
     const { days, events } = await verify(db, {}, { pageSize: 2 });
     expect({ days, events }).to.deep.equal({
-      days: { exact: 4, partial: 0 },
-      events: { counted: 6, uncounted: 0, uncountable: 0, invalid: 0 },
+      days: { exact: 5, partial: 0 },
+      events: { counted: 10, uncounted: 0, uncountable: 0, invalid: 0 },
     });
   });
 
@@ -64,10 +67,45 @@ describe("verify", () => {
     await db.doc(total).update({ "platforms.ios.set": FieldValue.increment(1) });
     expect(await differences(db)).to.deep.equal([
       ["total", "ios", "set", 2, 1, "not the sum of its days"],
-      ["total", "all", "set", 3, 4, "not the sum of its platforms"],
+      ["total", "all", "set", 3, 4, "not the sum of its platforms and development"],
       [day(0), "all", "update_fail", 0, 1, "counted events are missing"],
       [day(0), "android", "update_fail", 0, 1, "counted events are missing"],
     ]);
+  });
+
+  it("finds development builds that are counted as production", async () => {
+    const db = await countedEvents();
+    const today = db.doc(`counters/${tested}/days/${day(0)}`);
+    for (const ref of [today, db.doc(`counters/${tested}`)]) {
+      await ref.update({ "development.set": FieldValue.increment(-1), "platforms.ios.set": 1 });
+    }
+    expect(await differences(db)).to.have.deep.members([
+      [day(0), "development", "set", 1, 2, "counted events are missing"],
+      [day(0), "ios", "set", 1, 0, "fewer events than counted"],
+    ]);
+  });
+
+  it("finds hours that are lost or wrong, where all else agrees", async () => {
+    const db = await countedEvents();
+    const hour = new Date().toISOString().slice(11, 13);
+    const finding = "hours are not those of its events";
+    await db.doc(`${total}/days/${day(0)}`).update({ hours: FieldValue.delete() });
+    await db.doc(`counters/${tested}/days/${day(0)}`).update({ [`hours.${hour}.ios.downloaded`]: 0 });
+    expect(await differences(db)).to.deep.equal([
+      [day(0), `${hour} android`, "installed", 0, 2, finding],
+      [day(0), `${hour} ios`, "downloaded", 0, -1, finding],
+    ]);
+  });
+
+  it("asks nothing of hours where events are gone: they do not tell which hour they were in", async () => {
+    const db = await countedEvents();
+    const { docs } = await db.collection("events").where("action", "==", "checksum_fail").get();
+    for (const event of docs) await event.ref.delete();
+    expect(await differences(db)).to.deep.equal([
+      [day(0), "all", "checksum_fail", 1, 0, "fewer events than counted"],
+      [day(0), "ios", "checksum_fail", 1, 0, "fewer events than counted"],
+    ]);
+    expect((await run(command, ["--allow-fewer"], db)).exitCode).to.equal(0);
   });
 
   it("asks of days with expired events only that nothing is missing", async () => {
@@ -153,12 +191,12 @@ describe("verify", () => {
     expect(reads).to.be.greaterThan(6);
     expect({ found, events }).to.deep.equal({
       found: [],
-      events: { counted: 6, uncounted: 0, uncountable: 0, invalid: 0 },
+      events: { counted: 10, uncounted: 0, uncountable: 0, invalid: 0 },
     });
   });
 });
 
-/** Events of two apps, two versions, three platforms and two days, all counted. */
+/** Events of two apps, three versions, three platforms and two days, some of development builds, all counted. */
 async function countedEvents(): Promise<Firestore> {
   const db = createFirestore();
   await storeEvent(db);
@@ -167,6 +205,11 @@ async function countedEvents(): Promise<Firestore> {
   await storeEvent(db, { version_name: "2.5.0", action: "update_fail" });
   await storeEvent(db, { app_id: "com.example.desktop", platform: "electron" });
   await storeEvent(db, { platform: "unheard of", action: "get" });
+  const version_name = "2.6.0";
+  await storeEvent(db, { version_name, is_prod: false });
+  await storeEvent(db, { version_name, is_emulator: true, platform: "ios" });
+  await storeEvent(db, { version_name, action: "checksum_fail", platform: "ios" });
+  await storeEvent(db, { version_name, action: "download_10" });
   await countAllEvents(db);
   return db;
 }

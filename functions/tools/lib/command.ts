@@ -31,15 +31,17 @@ export const text = (value: string, text: string) =>
 
 export const flag = (text: string) => z.boolean().default(false).register(optionHelp, { text });
 
-/** A whole number, at least `min`; `initial` where it is not given. */
-export const wholeNumber = (min: number, initial: number, text: string) =>
-  z
+/** A whole number from `min` on, up to `max` if there is one; `initial` where it is not given. */
+export const wholeNumber = (min: number, initial: number, text: string, max?: number) => {
+  const error = `a whole number from ${min}${max === undefined ? "" : ` to ${max}`}`;
+  return z
     .string()
-    .regex(/^\d{1,9}$/, { error: `a whole number from ${min}` })
+    .regex(/^\d{1,9}$/, { error })
     .transform(Number)
-    .refine((number) => number >= min, { error: `a whole number from ${min}` })
+    .refine((number) => number >= min && number <= (max ?? number), { error })
     .default(initial)
     .register(optionHelp, { value: "N", text: `${text} (default ${initial})` });
+};
 
 /** The options that mean the same in every tool. */
 export const project = text("ID", "the project (default: GOOGLE_CLOUD_PROJECT)");
@@ -68,7 +70,8 @@ export async function runCommand<Options extends z.ZodObject>(
     if (error instanceof CommanderError && error.exitCode === 0) return ExitCode.done; // It has shown the help.
     const isUsage = error instanceof UsageError || error instanceof CommanderError;
     const message = error instanceof Error ? error.message : String(error);
-    const said = error instanceof CommanderError ? message.replace(/^error: /, "").replace("\n", " ") : message;
+    const said =
+      error instanceof CommanderError ? message.replace(/^error: /, "").replace("\n", " ") : message;
     const advice = isUsage ? `\nAll options: npm run ${command.name} -- --help` : "";
     session.complain(`${command.name}: ${said.split("\n").map(printable).join("\n")}${advice}`);
     return isUsage ? ExitCode.usage : ExitCode.failed;
@@ -91,7 +94,8 @@ function commandLine(command: Command<z.ZodObject>, session: Session): CommandLi
   return line;
 }
 
-const EXIT_CODES = "Exit codes: 0 done, 1 failed or differences found, 2 wrong use or no access to a project.";
+const EXIT_CODES =
+  "Exit codes: 0 done, 1 failed or differences found, 2 wrong use or no access to a project.";
 
 function flagOf(option: string): string {
   return `--${option.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;

@@ -1,6 +1,15 @@
-/** Simulates a device that updates, in the shapes of plugin 8.51 and of the Electron plugin. */
+/** Simulates a device that lives through an update, with a plugin of any generation. */
 
 import { createHash } from "node:crypto";
+import {
+  createPlugin,
+  type DevicePlatform,
+  type DownloadKind,
+  type Failure,
+  isFrom,
+  type Plugin,
+  type Report,
+} from "./plugin.ts";
 
 /** An update as its devices live through it. Shares are numbers from 0 to 1. */
 export interface Update {
@@ -8,7 +17,9 @@ export interface Update {
   version: string;
   /** The version before it. */
   from: string;
-  /** The share of devices that fail to install it. */
+  /** The versions of the plugin, over which the devices are shared out evenly. */
+  plugins: readonly string[];
+  /** The share of devices that end without the update. */
   failures: number;
   /** The platform where it is worse, and its share. */
   bad?: { platform: DevicePlatform; failures: number };
@@ -20,21 +31,20 @@ export interface Update {
   end: number;
 }
 
-export const devicePlatforms = ["android", "ios", "electron"] as const;
-export type DevicePlatform = (typeof devicePlatforms)[number];
-
 /** An event as the plugin sends it. */
 export type DeviceEvent = Record<string, unknown> & {
   platform: DevicePlatform;
   app_id: string;
-  version_name: string;
+  version_name?: string;
   action: string;
 };
 
-/** One POST: a batch, which the plugin sends until it is taken, or an event, which it sends once. */
+/** One POST: a batch, or an event. */
 export interface DeviceRequest {
   body: DeviceEvent[] | DeviceEvent;
-  /** Whether it is sent again although it was taken. Only batches are. */
+  /** Whether the plugin sends it again until it is taken. Only batches of newer plugins are. */
+  sentUntilTaken: boolean;
+  /** Whether it is sent again although it was taken. Only such batches are. */
   repeated: boolean;
 }
 
@@ -42,37 +52,108 @@ export interface DeviceRequest {
 export function deviceRequests(update: Update, index: number): DeviceRequest[] {
   const random = randomNumbers(`${update.seed}/${index}`);
   const platform = pick(platformShares, random);
-  const failures = update.bad?.platform === platform ? update.bad.failures : update.failures;
-  const failure = random() < failures ? pick<string>(failureShares[platform], random) : undefined;
-  const id = deviceId(random);
-  const device = {
-    ...platformFields[platform],
-    platform,
-    device_id: platform === "ios" ? id.toUpperCase() : id,
-    app_id: update.app,
-  };
+  const version = update.plugins[index % update.plugins.length];
+  if (version === undefined) throw new Error("expected at least one version of the plugin");
+  const plugin = createPlugin(platform, version);
+  const device = describeDevice(update, platform, plugin, random);
+  const reports = story(update, plugin, device, random);
+  return requests(update, plugin, device, reports, random);
+}
 
-  let time = update.end - LONGEST_UPDATE_MILLISECONDS - Math.floor(random() * 10_000);
-  const asEvent = ({ action, after, version = update.version, old = "", metadata }: Step): DeviceEvent => {
+/**
+ * The backend takes what began less than five minutes ago, by the device's clock, for under way: at its end an update
+ * has been quiet for a bit longer.
+ */
+const QUIET_END_MILLISECONDS = 360_000;
+const FLUSH_MILLISECONDS = 1_000;
+
+/** Puts reports into requests as the plugin does: what is queued goes once a second, the rest at once and by itself. */
+function requests(
+  { end, repeats }: Update,
+  { sendsAgain }: Plugin,
+  device: DeviceFields,
+  reports: readonly Report[],
+  random: () => number,
+): DeviceRequest[] {
+  const duration = reports.reduce((sum, { after }) => sum + after, 0);
+  let time = end - QUIET_END_MILLISECONDS - Math.floor(random() * 10_000) - duration;
+  const made: DeviceRequest[] = [];
+  let queue: (DeviceEvent & { timestamp: number })[] = [];
+  const flush = () => {
+    if (queue.length > 0) {
+      made.push({ body: queue, sentUntilTaken: sendsAgain, repeated: random() < repeats && sendsAgain });
+    }
+    queue = [];
+  };
+  for (const { after, queued, worker, ...fields } of reports) {
     time += after;
-    const timed = { timestamp: time, ...(metadata && { metadata }) };
-    const event = { ...device, version_name: version, old_version_name: old, action };
-    return platform === "electron" ? event : { ...event, ...timed };
-  };
-  const batches = [download(update, failure, random), installation(update, failure, random)]
-    .filter((steps) => steps.length > 0)
-    .map((steps) => steps.map(asEvent));
+    const [first] = queue;
+    if (first && time >= first.timestamp + FLUSH_MILLISECONDS) flush();
+    const { key_id, ...known } = device;
+    const event = { ...known, ...(key_id !== undefined && !worker && { key_id }), ...fields };
+    if (queued) queue.push({ ...event, timestamp: time });
+    else made.push({ body: event, sentUntilTaken: false, repeated: false });
+  }
+  flush();
+  return made;
+}
 
-  if (platform === "electron") return batches.flat().map((body) => ({ body, repeated: false }));
-  const requests = batches.map((body) => ({ body, repeated: random() < update.repeats }));
-  if (platform === "ios") return requests;
-  const worker = {
-    ...device,
-    version_name: update.version,
-    old_version_name: "",
-    action: "download_zip_start",
-  };
-  return [{ body: worker, repeated: false }, ...requests];
+/** What the plugin reports from before the update until the device has it, or has failed for the last time. */
+function story(
+  { version: target, from, failures, bad }: Update,
+  plugin: Plugin,
+  { platform, version_build, version_os }: DeviceFields,
+  random: () => number,
+): Report[] {
+  const failing = random() < (bad?.platform === platform ? bad.failures : failures);
+  const happens = (share: number) => random() < share;
+  const crashes = (share: number) => happens(share) && version_os !== "10"; // Android tells from 11 on.
+  const fallback = happens(0.8) ? from : undefined; // The others have had no update before.
+  const running = fallback ?? plugin.storeBundle(version_build);
+  const kind: DownloadKind = happens(0.5) ? "manifest" : "zip";
+
+  const start = plugin.start({ running, crashed: crashes(0.01) });
+  const idle = happens(0.05) ? plugin.nothingNew({ running }) : [];
+  const download = plugin.attempt({ target, running, kind, outcome: "downloaded" });
+  const killed = [...plugin.attempt({ target, running, kind, outcome: "killed" }), ...later(start)];
+  if (!failing) {
+    return [
+      ...start,
+      ...later(idle),
+      ...(happens(0.03) ? killed : []),
+      ...download,
+      ...plugin.install({ target, running }),
+      ...(happens(0.05) ? later(plugin.nothingNew({ running: target })) : []),
+    ];
+  }
+  const fate = pick(fates, random);
+  const checks = 1 + Math.floor(random() * 4);
+  if (fate === "killed") return [...start, ...Array(checks).fill(killed).flat()];
+  if (fate === "rolled back") {
+    return [
+      ...start,
+      ...download,
+      ...plugin.install({ target, running, ready: false }),
+      ...plugin.rollBack({ target, fallback, version_build }),
+      ...later(plugin.start({ running, crashed: crashes(0.25) })),
+    ];
+  }
+  const reports = [...start];
+  for (let check = 0; check < checks; check++) {
+    const again = check > 0 && happens(0.5); // Otherwise the app was started anew.
+    if (check > 0 && !again) reports.push(...later(start));
+    const attempt = plugin.attempt({ target, running, kind, outcome: fate, again });
+    reports.push(...(again ? later(attempt) : attempt));
+  }
+  return reports;
+}
+
+const MINUTES_BETWEEN_CHECKS = 11;
+
+/** The same after some minutes: the plugin checks every ten at most. */
+function later(reports: readonly Report[]): Report[] {
+  const after = MINUTES_BETWEEN_CHECKS * 60_000;
+  return reports.map((report, index) => (index === 0 ? { ...report, after } : report));
 }
 
 const platformShares = [
@@ -81,125 +162,95 @@ const platformShares = [
   ["electron", 1],
 ] as const;
 
-/**
- * Causes of failed updates with their frequency; `manifest_file` stands for a file that fails and the update with it.
- */
-const failureShares = {
+/** How an update fails, with the frequency. */
+const fates: ReadonlyArray<readonly [Failure | "killed" | "rolled back", number]> = [
+  ["network", 5],
+  ["http", 4],
+  ["checksum", 3],
+  ["unzip", 1],
+  ["decrypt", 1],
+  ["disk_space", 1],
+  ["killed", 1],
+  ["rolled back", 4],
+];
+
+interface DeviceFields {
+  platform: DevicePlatform;
+  device_id: string;
+  app_id: string;
+  version_build: string;
+  version_code: string;
+  version_os: string;
+  plugin_version: string;
+  custom_id?: string;
+  is_emulator?: boolean;
+  is_prod?: boolean;
+  install_source?: string;
+  defaultChannel?: string;
+  key_id?: string;
+}
+
+/** The fields that all events of a device have in common, as far as its plugin knows them. */
+function describeDevice(
+  { app }: Update,
+  platform: DevicePlatform,
+  { plugin_version, generation }: Plugin,
+  random: () => number,
+): DeviceFields {
+  const id = deviceId(random);
+  const version_build = pick(builds, random);
+  const device: DeviceFields = {
+    platform,
+    device_id: platform === "ios" ? id.toUpperCase() : id,
+    app_id: app,
+    version_build,
+    version_code: platform === "electron" ? version_build : version_build.replaceAll(".", ""),
+    version_os: pick(systems[platform], random),
+    plugin_version,
+  };
+  const install_source = pick(sources[platform], random);
+  if (platform !== "electron") device.custom_id = "";
+  if (generation !== "G0") Object.assign(device, { is_emulator: false, is_prod: true });
+  if (generation === "E" || isFrom(generation, "G2")) device.defaultChannel = "production";
+  if (platform !== "electron" && (isFrom(generation, "G6") || plugin_version.startsWith("8."))) {
+    Object.assign(device, { install_source, key_id: "MIIBCgKCAQEA" });
+  }
+  return device;
+}
+
+const builds: Weighted = [
+  ["2.4.0", 7],
+  ["2.3.1", 2],
+  ["2.2.0", 1],
+];
+
+const systems: Record<DevicePlatform, Weighted> = {
   android: [
-    ["download_fail", 8],
-    ["checksum_fail", 3],
-    ["unzip_fail", 2],
-    ["insufficient_disk_space", 1],
-    ["manifest_file", 2],
-    ["update_fail", 4],
+    ["14", 4],
+    ["15", 3],
+    ["13", 2],
+    ["10", 1],
   ],
   ios: [
-    ["download_fail", 8],
-    ["checksum_fail", 3],
-    ["unzip_fail", 1],
-    ["decrypt_fail", 2],
-    ["manifest_file", 2],
-    ["update_fail", 4],
+    ["17.5.1", 4],
+    ["18.1", 4],
+    ["16.7", 1],
   ],
   electron: [
-    ["download_fail", 8],
-    ["checksum_fail", 2],
-    ["update_fail", 2],
+    ["10.0.22631", 2],
+    ["6.8.0-45-generic", 1],
   ],
-} as const;
-
-const platformFields = {
-  android: {
-    custom_id: "",
-    version_build: "2.4.0",
-    version_code: "240",
-    version_os: "14",
-    plugin_version: "8.51.23",
-    is_emulator: false,
-    is_prod: true,
-    install_source: "com.android.vending",
-    defaultChannel: "production",
-    key_id: "MIIBCgKCAQEA",
-  },
-  ios: {
-    custom_id: "",
-    version_build: "2.4.0",
-    version_code: "240",
-    version_os: "17.5.1",
-    plugin_version: "8.51.23",
-    is_emulator: false,
-    is_prod: true,
-    install_source: "app_store",
-    defaultChannel: "",
-  },
-  electron: {
-    version_build: "2.4.0",
-    version_code: "2.4.0",
-    version_os: "6.8.0-45-generic",
-    plugin_version: "0.0.6",
-    is_emulator: false,
-    is_prod: true,
-    defaultChannel: "production",
-  },
 };
 
-const LONGEST_UPDATE_MILLISECONDS = 30_000;
-
-/** An action of the plugin, so many milliseconds after the one before. */
-interface Step {
-  action: string;
-  after: number;
-  /** The version it is about, where that is not the new one. */
-  version?: string;
-  old?: string;
-  metadata?: Record<string, string>;
-}
-
-const progress: readonly Step[] = [0, 10, 20, 30, 40, 50, 60, 70, 80, 90].map((percent) => ({
-  action: `download_${percent}`,
-  after: 370,
-}));
-
-function download({ version, from }: Update, failure: string | undefined, random: () => number): Step[] {
-  const foreground = { action: "app_moved_to_foreground", after: 0, version: from };
-  const begun = [foreground, ...progress.slice(0, 1 + Math.floor(random() * progress.length))];
-  switch (failure) {
-    case undefined:
-    case "update_fail":
-      return [foreground, ...progress, { action: "download_complete", after: 970 }];
-    case "insufficient_disk_space":
-      return [foreground, { action: failure, after: 100 }];
-    case "download_fail":
-      return [...begun, { action: failure, after: 5_000 }];
-    case "manifest_file":
-      return [
-        ...begun,
-        { action: "download_manifest_file_fail", after: 100, version: `${version}:assets/main.js` },
-        { action: "download_fail", after: 100 },
-      ];
-    default:
-      return [foreground, ...progress, { action: failure, after: 400 }];
-  }
-}
-
-function installation({ version, from }: Update, failure: string | undefined, random: () => number): Step[] {
-  const set = { action: "set", after: 3_800, old: from };
-  if (failure === "update_fail") {
-    return [
-      set,
-      { action: "update_fail", after: 10_000 },
-      { action: "reset", after: 13, version: "builtin", old: version },
-    ];
-  }
-  if (failure) return [];
-  const duration = 300 + Math.floor(random() * 900);
-  const metadata = { duration_ms: String(duration), source: "set" };
-  return [
-    { action: "set_next", after: 100, old: from },
-    set,
-    { action: "app_launch_ready", after: duration, metadata },
-  ];
-}
+const sources: Record<DevicePlatform, Weighted> = {
+  android: [
+    ["com.android.vending", 8],
+    ["com.sec.android.app.samsungapps", 1],
+    ["com.huawei.appmarket", 1],
+  ],
+  ios: [["app_store", 1]],
+  electron: [["", 1]],
+};
 
 function deviceId(random: () => number): string {
   const digits = Array.from({ length: 32 }, () => Math.floor(random() * 16).toString(16)).join("");
@@ -212,8 +263,10 @@ function randomNumbers(seed: string): () => number {
   return () => createHash("sha256").update(`${seed}/${drawn++}`).digest().readUInt32BE() / 2 ** 32;
 }
 
+type Weighted<Choice = string> = ReadonlyArray<readonly [Choice, number]>;
+
 /** One of the choices, each as often as its weight says. */
-function pick<Choice>(choices: ReadonlyArray<readonly [Choice, number]>, random: () => number): Choice {
+function pick<Choice>(choices: Weighted<Choice>, random: () => number): Choice {
   let point = random() * choices.reduce((sum, [, weight]) => sum + weight, 0);
   for (const [choice, weight] of choices) {
     point -= weight;

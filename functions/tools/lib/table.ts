@@ -28,7 +28,7 @@ export function table(
     chars: borderless,
     style: { head: [], border: [], "padding-left": 0, "padding-right": 2 },
   });
-  lines.push(...rows.map((row) => row.map((cell) => (typeof cell === "number" ? cell : short(cell)))));
+  lines.push(...rows.map((row) => row.map((cell) => (typeof cell === "number" ? cell : cut(cell)))));
   return lines
     .toString()
     .split("\n")
@@ -47,7 +47,8 @@ export function amount(number: number, noun: string): string {
   return `${number} ${noun}${number === 1 ? "" : "s"}`;
 }
 
-function short(cell: string): string {
+/** A text as a table shows it. */
+export function cut(cell: string): string {
   const shown = cellText(cell);
   return shown.length <= LONGEST_CELL ? shown : `${shown.slice(0, LONGEST_CELL - 1)}…`;
 }

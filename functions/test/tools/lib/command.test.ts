@@ -1,9 +1,11 @@
 import { expect } from "chai";
 import { runTool } from "../operator.ts";
 
-const onFirestore = ["counters", "catch-up", "verify", "forget", "purge"];
+const onFirestore = ["counters", "health", "device", "catch-up", "verify", "forget", "purge"];
 /** What cannot be left out. */
 const required: Record<string, string[]> = {
+  health: ["--app", "com.example.shop"],
+  device: ["--device", "x"],
   forget: ["--device", "x"],
   purge: ["--app", "com.example.shop", "--version", "x"],
 };
