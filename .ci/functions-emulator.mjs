@@ -9,7 +9,7 @@ const statsUrl = `${origin}/${projects.default}/us-central1/stats`;
 
 const { backends } = await (await fetch(`${origin}/backends`)).json();
 const found = backends.flatMap(({ functionTriggers }) => functionTriggers.map(({ entryPoint }) => entryPoint));
-assert.deepEqual(found.sort(), ["addDeltas", "countEvent", "dashboard", "stats", "sweep"]);
+assert.deepEqual(found.sort(), ["addDeltas", "countEvent", "dashboard", "stats", "sweep", "watch"]);
 
 const health = await fetch(statsUrl);
 assert.deepEqual([health.status, await health.json()], [200, { status: "ok" }]);
