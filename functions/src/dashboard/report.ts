@@ -12,7 +12,7 @@ import {
   notDownloaded,
   rolledBack,
 } from "../health/measures.ts";
-import { type Proportion, wilsonInterval } from "../health/statistics.ts";
+import { type Proportion, rateOf, wilsonInterval } from "../health/statistics.ts";
 import { compareVersions } from "../health/version-order.ts";
 
 export interface AppSummary {
@@ -197,11 +197,7 @@ function reportAlarm({
 }
 
 function excessOf({ now, before }: Alarm): number {
-  return shareOf(now) - shareOf(before);
-}
-
-function shareOf({ count, of }: Proportion): number {
-  return of === 0 ? 0 : count / of;
+  return rateOf(now) - rateOf(before);
 }
 
 function reportVersion(
@@ -243,13 +239,13 @@ function comparable({ platforms, hours }: DayOfVersion, scope: Scope): Measures 
 
 function ratesOf(measures: Measures): VersionHealth["rates"] {
   return {
-    not_downloaded: rateOf(notDownloaded(measures)),
-    rolled_back: rateOf(rolledBack(measures)),
-    crashed: rateOf(crashed(measures)),
+    not_downloaded: intervalOf(notDownloaded(measures)),
+    rolled_back: intervalOf(rolledBack(measures)),
+    crashed: intervalOf(crashed(measures)),
   };
 }
 
-function rateOf(proportion: Proportion): Rate | undefined {
+function intervalOf(proportion: Proportion): Rate | undefined {
   const { count, of } = proportion;
   if (of === 0) return undefined;
   return { count, of, rate: count / of, ...wilsonInterval(proportion), enough: of >= MIN_ATTEMPTS };

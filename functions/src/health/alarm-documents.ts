@@ -21,7 +21,7 @@ const time = z.codec(z.instanceof(Timestamp), z.number(), {
 });
 
 /** `count` of `of` devices. */
-const proportion = z.object({ count: z.number(), of: z.number() });
+export const proportion = z.object({ count: z.number(), of: z.number() });
 
 /** What sets the failing devices apart: the shares of them, and of the other devices, whose `field` has this value. */
 const cause = z.object({ field: z.string(), value: z.string(), failing: proportion, others: proportion });

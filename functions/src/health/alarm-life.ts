@@ -1,7 +1,7 @@
 /** Decides what becomes of an alarm when its version is looked at: it begins, changes, ends, or stays. Pure. */
 
 import { type Alarm, type AlarmIdentity, alarmId } from "./alarm-documents.ts";
-import type { Proportion } from "./statistics.ts";
+import { rateOf } from "./statistics.ts";
 
 /** What the judgement says of a version that fails. */
 export type Finding = Pick<
@@ -117,12 +117,14 @@ function isNoticeable(old: Finding, now: Finding): boolean {
   return (
     names(old) !== names(now) ||
     differs(old.now.of, now.now.of) ||
-    differs(shareOf(old.now), shareOf(now.now)) ||
-    differs(shareOf(old.before), shareOf(now.before)) ||
+    differs(rateOf(old.now), rateOf(now.now)) ||
+    differs(rateOf(old.before), rateOf(now.before)) ||
     now.causes.some(({ failing, others }, index) => {
       const cause = old.causes[index];
       return (
-        differs(shareOf(cause?.failing), shareOf(failing)) || differs(shareOf(cause?.others), shareOf(others))
+        cause === undefined ||
+        differs(rateOf(cause.failing), rateOf(failing)) ||
+        differs(rateOf(cause.others), rateOf(others))
       );
     })
   );
@@ -131,9 +133,4 @@ function isNoticeable(old: Finding, now: Finding): boolean {
 /** By more than a tenth of the larger one. */
 function differs(a: number, b: number): boolean {
   return Math.abs(a - b) > 0.1 * Math.max(a, b);
-}
-
-/** From 0 to 1; 0 of nothing. */
-export function shareOf({ count, of }: Proportion = { count: 0, of: 0 }): number {
-  return of === 0 ? 0 : count / of;
 }

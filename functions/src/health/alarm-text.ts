@@ -2,8 +2,7 @@
 
 import { printable } from "../../page/printable.js";
 import { type Alarm, alarmId } from "./alarm-documents.ts";
-import { shareOf } from "./alarm-life.ts";
-import type { Proportion } from "./statistics.ts";
+import { type Proportion, rateOf } from "./statistics.ts";
 
 /** What can be told of an alarm. */
 export type AlarmEvent = "began" | "ended";
@@ -93,7 +92,7 @@ export function comparison({ rule, before }: Pick<Alarm, "rule" | "before">): st
 
 function mainCause({ causes: [cause] }: Alarm): string[] {
   if (!cause) return [];
-  const who = shareOf(cause.failing) > 0.5 ? "Most" : "Many";
+  const who = rateOf(cause.failing) > 0.5 ? "Most" : "Many";
   const what = `${shownName(cause.field)} ${shownName(cause.value)}`;
   return [
     `${who} of those that fail have ${what}: ${percent(cause.failing)}, ${percent(cause.others)} of the others.`,
@@ -102,7 +101,7 @@ function mainCause({ causes: [cause] }: Alarm): string[] {
 
 /** Like "8.0 %". */
 export function percent(proportion: Proportion, digits = 0): string {
-  return `${(100 * shareOf(proportion)).toFixed(digits)} %`;
+  return `${(100 * rateOf(proportion)).toFixed(digits)} %`;
 }
 
 function durationOf(milliseconds: number): string {

@@ -1,11 +1,9 @@
 /** Counts the devices of a version that fail, in every way and part of the app. Pure. */
 
 import * as z from "zod";
-import { type AlarmMeasure, alarmMeasures, alarmScopes, type Scope } from "./alarm-documents.ts";
+import { type AlarmMeasure, alarmMeasures, alarmScopes, proportion, type Scope } from "./alarm-documents.ts";
 import type { Proportion } from "./statistics.ts";
 import { countDevices, type Story, settledBy } from "./stories.ts";
-
-const proportion = z.object({ count: z.number(), of: z.number() });
 
 /** By measure and scope; what no device has is left out. */
 export const deviceCounts = z.partialRecord(

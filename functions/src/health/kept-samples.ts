@@ -50,18 +50,17 @@ export function createKeptSamples(db: Firestore): KeptSamples {
   return {
     kept: async (counter) => Object.values(await samplesOf(counter)),
     async keep(counter, sample) {
-      const samples = await samplesOf(counter);
-      const key = ageKey(sample.age);
-      samples[key] = sample;
       const { app_id, version_name } = counter;
-      const document = { app_id, version_name, samples: { [key]: sample } };
-      await refOf(counter)
-        .set(document, { merge: true })
-        .catch((error) => {
-          logger.warn("A sample of devices could not be kept, and may be read again.", {
-            reason: reasonOf(error),
-          });
+      const key = ageKey(sample.age);
+      try {
+        const samples = await samplesOf(counter);
+        samples[key] = sample;
+        await refOf(counter).set({ app_id, version_name, samples: { [key]: sample } }, { merge: true });
+      } catch (error) {
+        logger.warn("A sample of devices could not be kept, and may be read again.", {
+          reason: reasonOf(error),
         });
+      }
     },
   };
 }
