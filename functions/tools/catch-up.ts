@@ -2,7 +2,6 @@
 
 import type { Firestore, QueryDocumentSnapshot } from "firebase-admin/firestore";
 import { z } from "zod";
-import { printable } from "../page/printable.js";
 import { systemClock } from "../src/clock.ts";
 import { createDeltaAdder } from "../src/counting/add-deltas.ts";
 import { type CountEvent, createEventCounter } from "../src/counting/count-events.ts";
@@ -10,6 +9,7 @@ import { DELTAS, uncountedEvents } from "../src/counting/documents.ts";
 import { type SweepOptions, type Swept, sweepDeltas, sweepEvents } from "../src/counting/sweep.ts";
 import { createLoopTimers } from "../src/firestore/deadline.ts";
 import { reasonOf } from "../src/firestore/errors.ts";
+import { printable } from "../src/printable.ts";
 import { type Command, ExitCode, main, project, wholeNumber, yes } from "./lib/command.ts";
 import { amount } from "./lib/table.ts";
 

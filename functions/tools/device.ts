@@ -2,8 +2,8 @@
 
 import type { Firestore } from "firebase-admin/firestore";
 import { z } from "zod";
-import { printable } from "../page/printable.js";
 import { pages } from "../src/firestore/pages.ts";
+import { printable } from "../src/printable.ts";
 import { figures, utc } from "./lib/attribution.ts";
 import { app, type Command, ExitCode, flag, main, project } from "./lib/command.ts";
 import { type Line, type Story, type StoryEvent, storiesOf, storyEvent, type Trait } from "./lib/story.ts";

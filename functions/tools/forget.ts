@@ -2,9 +2,9 @@
 
 import { type Firestore, Timestamp } from "firebase-admin/firestore";
 import { z } from "zod";
-import { printable } from "../page/printable.js";
 import { dayId } from "../src/counting/documents.ts";
 import { pages } from "../src/firestore/pages.ts";
+import { printable } from "../src/printable.ts";
 import { countAll, createOperatorsCounter, type WorkOptions } from "./catch-up.ts";
 import { app, type Command, ExitCode, main, project, yes } from "./lib/command.ts";
 import { amount, table } from "./lib/table.ts";

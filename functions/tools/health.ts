@@ -2,7 +2,6 @@
 
 import type { Firestore } from "firebase-admin/firestore";
 import { z } from "zod";
-import { printable } from "../page/printable.js";
 import type { Counter } from "../src/counting/documents.ts";
 import type { Alarm } from "../src/health/alarm-documents.ts";
 import { type Finding, sightsOf } from "../src/health/alarm-life.ts";
@@ -21,6 +20,7 @@ import {
 } from "../src/health/questions.ts";
 import { rateOf } from "../src/health/statistics.ts";
 import { readApp, watchedReads } from "../src/health/watch.ts";
+import { printable } from "../src/printable.ts";
 import { readSettings } from "../src/settings.ts";
 import { readCounters } from "./counters.ts";
 import { type Command, ExitCode, flag, main, optionHelp, project, wholeNumber } from "./lib/command.ts";

@@ -2,7 +2,6 @@
 
 import type { Firestore, Query, QueryDocumentSnapshot } from "firebase-admin/firestore";
 import { z } from "zod";
-import { printable } from "../page/printable.js";
 import {
   type Counter,
   type CounterIdentity,
@@ -14,6 +13,7 @@ import {
   uncountedEvents,
 } from "../src/counting/documents.ts";
 import { pages } from "../src/firestore/pages.ts";
+import { printable } from "../src/printable.ts";
 import type { WorkOptions } from "./catch-up.ts";
 import { counterTable, parseCounter } from "./counters.ts";
 import { type Command, ExitCode, flag, main, optionHelp, project, yes } from "./lib/command.ts";

@@ -7,7 +7,7 @@ import { spawnSync } from "node:child_process";
 import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
 import { isatty } from "node:tty";
-import { printable } from "../../page/printable.js";
+import { printable } from "../../src/printable.ts";
 import { SettingError } from "../../src/settings.ts";
 import { counterTable, readCounters } from "../../tools/counters.ts";
 import { type Stack, startStack } from "./stack.ts";

@@ -46,6 +46,8 @@ export const alarmDocument = alarmIdentity.extend({
   now: proportion,
   /** With the rule `threshold`: that many percent, of 100. */
   before: proportion,
+  /** The same for each of `scopes`, in their order. Alarms from before this field have none. */
+  parts: z.array(z.object({ scope: z.enum(alarmScopes), now: proportion, before: proportion })).default([]),
   causes: z.array(cause),
   /** One equality filter finds the open ones. */
   open: z.boolean(),

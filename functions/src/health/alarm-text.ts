@@ -1,6 +1,6 @@
 /** Says that an alarm has begun or ended: to somebody who sees nothing else, and to machines. */
 
-import { printable } from "../../page/printable.js";
+import { printable } from "../printable.ts";
 import { type Alarm, alarmId } from "./alarm-documents.ts";
 import { type Proportion, rateOf } from "./statistics.ts";
 

@@ -4,7 +4,7 @@ import fc from "fast-check";
 import { FieldValue, type Firestore } from "firebase-admin/firestore";
 import { storeEvent } from "../../dev/testing/events.ts";
 import { createFirestore } from "../../dev/testing/firestores.ts";
-import { printable } from "../../page/printable.js";
+import { printable } from "../../src/printable.ts";
 import { command } from "../../tools/counters.ts";
 import { printableJson, table } from "../../tools/lib/table.ts";
 import { countAllEvents, run } from "./operator.ts";

@@ -3,7 +3,7 @@
 import { CommanderError, Command as CommandLine } from "commander";
 import { deleteApp, getApps } from "firebase-admin/app";
 import { z } from "zod";
-import { printable } from "../../page/printable.js";
+import { printable } from "../../src/printable.ts";
 import { type Session, terminal, UsageError } from "./session.ts";
 
 /** Exit codes. A command that looks for faults ends with `failed` if it has found any. */

@@ -1,7 +1,7 @@
 /** Shows what strangers sent: readable, and never as a command to the terminal. */
 
 import Table from "cli-table3";
-import { cellText, replaceInvisible } from "../../page/printable.js";
+import { cellText, replaceInvisible } from "../../src/printable.ts";
 
 const LONGEST_CELL = 48;
 

@@ -2,9 +2,9 @@
 
 import type { Firestore, Query, QueryDocumentSnapshot } from "firebase-admin/firestore";
 import { z } from "zod";
-import { printable } from "../../page/printable.js";
 import { EVENTS } from "../../src/counting/documents.ts";
 import { MAX_CUSTOM_ID, storedDeviceId } from "../../src/ingest/event.ts";
+import { printable } from "../../src/printable.ts";
 import { optionHelp } from "./command.ts";
 import { UsageError } from "./session.ts";
 

@@ -6,22 +6,13 @@
  */
 const INVISIBLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/gu;
 
-/**
- * The text with each invisible character as `write` writes it out.
- *
- * @param {string} text
- * @param {(character: string) => string} write
- */
-export function replaceInvisible(text, write) {
+/** The text with each invisible character as `write` writes it out. */
+export function replaceInvisible(text: string, write: (character: string) => string): string {
   return text.replace(INVISIBLE, write);
 }
 
-/**
- * The text with what is invisible written out: `\u{1b}` for an escape.
- *
- * @param {string} text
- */
-export function printable(text) {
+/** The text with what is invisible written out: `\u{1b}` for an escape. */
+export function printable(text: string): string {
   return replaceInvisible(text, (character) => `\\u{${character.codePointAt(0)?.toString(16)}}`);
 }
 
@@ -31,10 +22,8 @@ const FORMULA = /^\s*[-=+@]/;
 /**
  * The text as a table shows it: printable, and with a `'` in front where a spreadsheet that it is copied to would run it
  * as a formula.
- *
- * @param {string} text
  */
-export function cellText(text) {
+export function cellText(text: string): string {
   const shown = printable(text);
   return FORMULA.test(shown) ? `'${shown}` : shown;
 }

@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { cellText, printable } from "../../page/printable.js";
+import { cellText, printable } from "../src/printable.ts";
 
 describe("what strangers sent, in the page and in the tools", () => {
   const invisible = {
