@@ -1,12 +1,13 @@
 /**
- * `npm run build`: bundles the functions and all that they import into `lib/functions.cjs`, with a source map. An
- * instance that loads one file answers earlier than one that has to find and load 850.
+ * `npm run build`: bundles the functions and all that they import into `lib/functions.cjs`, with a source map, and the
+ * dashboard's page into `lib/page/`. An instance that loads one file answers earlier than one that has to find and load 850.
  */
 
 import { mkdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { decode, encode, type SourceMapSegment } from "@jridgewell/sourcemap-codec";
 import { build, type Plugin } from "esbuild";
+import { buildPage } from "./build-page.ts";
 
 const functions = join(import.meta.dirname, "..");
 const lib = join(functions, "lib");
@@ -82,3 +83,4 @@ const files = await bundle();
 await rm(lib, { recursive: true, force: true }); // What another version has built would be deployed, too.
 await mkdir(lib);
 for (const { path, text } of files) await writeFile(path, path.endsWith(".map") ? ownLines(text) : text);
+await buildPage();

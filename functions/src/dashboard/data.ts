@@ -23,7 +23,7 @@ export const WATCH_LATE_MILLISECONDS = 15 * 60_000;
  * the time at which it was read.
  */
 export interface DashboardData {
-  /** The hash of the page's files. A page that has another one loads itself again. */
+  /** The names of the page's files. A page that consists of others loads itself again. */
   page: string;
   /** When the watch last looked at all apps; `null` before its first look. */
   watched_at: number | null;

@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { formatAge, formatDay, formatNumber, formatPercent, formatPlace } from "../../page/format.js";
+import { formatAge, formatDay, formatNumber, formatPercent } from "../../page/format.ts";
 
 describe("the page's formats", () => {
   it("give a rate the decimals that it needs", () => {
@@ -23,11 +23,9 @@ describe("the page's formats", () => {
 
   it("tell roughly how long ago something was", () => {
     const now = Date.UTC(2026, 10, 23, 12);
-    const ages = [20, 5 * 60, 3 * 3_600, 3 * 86_400].map((seconds) => formatAge(now - seconds * 1_000, now));
+    const ages = [20, 5 * 60, 3 * 3_600, 3 * 86_400].map((seconds) =>
+      formatAge(now - seconds * 1_000, now, "UTC"),
+    );
     expect(ages).to.deep.equal(["just now", "5 min ago", "3 h ago", "20 Nov"]);
-  });
-
-  it("name a platform, and nothing for all of them", () => {
-    expect([formatPlace("ios"), formatPlace("all")]).to.deep.equal([" on ios", ""]);
   });
 });

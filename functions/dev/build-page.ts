@@ -1,0 +1,87 @@
+/** Bundles the dashboard's page into `lib/page/`: one script and one stylesheet, named by their content; each also compressed. */
+
+import { createHash } from "node:crypto";
+import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { basename, join } from "node:path";
+import { brotliCompressSync, gzipSync } from "node:zlib";
+import { type BuildOptions, build, context, type OutputFile } from "esbuild";
+
+const functions = join(import.meta.dirname, "..");
+const source = join(functions, "page");
+const target = join(functions, "lib/page");
+
+const options = {
+  absWorkingDir: functions,
+  entryPoints: ["page/main.tsx", "page/styles/main.css"],
+  outdir: "lib/page",
+  entryNames: "[name]-[hash]",
+  bundle: true,
+  format: "esm",
+  target: ["chrome125", "firefox128", "safari18"],
+  jsx: "automatic",
+  jsxImportSource: "preact",
+  minify: true,
+  legalComments: "none",
+  write: false,
+} satisfies BuildOptions;
+
+/** Builds the page once. Rejects with what esbuild says is wrong. */
+export async function buildPage(): Promise<void> {
+  const { outputFiles } = await build(options);
+  await write(outputFiles);
+}
+
+/** Builds the page, and again whenever a file of it changes, until the process ends; `onBuilt` is called after each time. */
+export async function watchPage(onBuilt: () => void): Promise<void> {
+  const watching = await context({
+    ...options,
+    minify: false,
+    logLevel: "warning",
+    plugins: [
+      {
+        name: "write-page",
+        setup({ onEnd }) {
+          onEnd(async ({ outputFiles, errors }) => {
+            if (errors.length > 0) return;
+            await write(outputFiles ?? []);
+            onBuilt();
+          });
+        },
+      },
+    ],
+  });
+  await watching.watch();
+}
+
+async function write(built: readonly OutputFile[]): Promise<void> {
+  const icon = await readFile(join(source, "icon.svg"));
+  const names = {
+    icon: `icon-${hashOf(icon)}.svg`,
+    style: nameOf(built, ".css"),
+    script: nameOf(built, ".js"),
+  };
+  const html = await readFile(join(source, "index.html"), "utf8");
+  const filled = html.replace(/\{(icon|style|script)\}/g, (_, name: keyof typeof names) => names[name]);
+  await rm(target, { recursive: true, force: true });
+  await mkdir(target, { recursive: true });
+  const files = [
+    ...built.map(({ path, contents }) => [basename(path), contents] as const),
+    [names.icon, icon] as const,
+    ["index.html", Buffer.from(filled)] as const,
+  ];
+  for (const [name, content] of files) {
+    await writeFile(join(target, name), content);
+    await writeFile(join(target, `${name}.br`), brotliCompressSync(content));
+    await writeFile(join(target, `${name}.gz`), gzipSync(content, { level: 9 }));
+  }
+}
+
+function nameOf(built: readonly OutputFile[], end: string): string {
+  const file = built.find(({ path }) => path.endsWith(end));
+  if (!file) throw new Error(`The page has no ${end} file.`);
+  return basename(file.path);
+}
+
+function hashOf(content: Uint8Array): string {
+  return createHash("sha256").update(content).digest("hex").slice(0, 8).toUpperCase();
+}

@@ -1,0 +1,68 @@
+/** Serves the files of the dashboard's page, which the build has put into `lib/page/`. */
+
+import { createHash } from "node:crypto";
+import { readdirSync, readFileSync } from "node:fs";
+import { findPackageJSON } from "node:module";
+import { extname, join } from "node:path";
+
+/** What is sent: some bytes, also compressed. */
+export interface Content {
+  type: string;
+  plain: Buffer;
+  br: Buffer;
+  gzip: Buffer;
+  etag: string;
+}
+
+/** Content types by the end of a file's name. */
+const types: Readonly<Record<string, string>> = {
+  ".html": "text/html; charset=utf-8",
+  ".css": "text/css; charset=utf-8",
+  ".js": "text/javascript; charset=utf-8",
+  ".svg": "image/svg+xml",
+};
+
+/** The page itself. All other files are named by their content, so a browser may keep them. */
+export const INDEX = "index.html";
+
+/** How the page links to a file: see `page/index.html`. */
+const LINK = /(?:href|src)="dashboard\/([^"]+)"/g;
+
+/** The page's files, by their names. */
+export interface PageFiles {
+  /** The content of a file; nothing where there is none of this name. Throws if the page has not been built. */
+  find(name: string): Content | undefined;
+  /** The names of the files that the page consists of. */
+  names(): string;
+}
+
+/**
+ * Makes a way to the page's files. A file is read when it is first asked for: the other functions load this module too, and have no
+ * use for it. The module runs in `src/` and in the bundle; `lib/` lies beside `package.json` for both.
+ */
+export function createPageFiles(): PageFiles {
+  const folder = join(findPackageJSON(".", import.meta.filename) ?? "", "../lib/page");
+  const contents = new Map<string, Content>();
+  const find = (name: string) => {
+    const content = contents.get(name) ?? read(folder, name);
+    if (content) contents.set(name, content);
+    return content;
+  };
+  const names = () => {
+    const index = find(INDEX)?.plain.toString() ?? "";
+    return [...index.matchAll(LINK)].map(([, name]) => name).join(" ");
+  };
+  return { find, names };
+}
+
+function read(folder: string, name: string): Content | undefined {
+  const type = types[extname(name)];
+  if (!type || !readdirSync(folder).includes(name)) return undefined;
+  const [plain, br, gzip] = ["", ".br", ".gz"].map((end) => readFileSync(join(folder, name + end)));
+  return plain && br && gzip ? { type, plain, br, gzip, etag: etagOf(plain) } : undefined;
+}
+
+/** The tag by which a browser asks whether it has the same already. */
+export function etagOf(plain: Buffer): string {
+  return `W/"${createHash("sha256").update(plain).digest("base64url").slice(0, 22)}"`;
+}
