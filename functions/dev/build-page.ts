@@ -25,6 +25,16 @@ const options = {
   write: false,
 } satisfies BuildOptions;
 
+/** Loads a page that is developed again as soon as another one is served. */
+const RELOAD = `
+let tag;
+setInterval(async () => {
+  const answer = await fetch(location.pathname, { method: "HEAD" }).catch(() => undefined);
+  const now = answer?.headers.get("etag") ?? tag;
+  if (tag !== undefined && now !== tag) location.reload();
+  tag = now;
+}, 500);`;
+
 /** Builds the page once. Rejects with what esbuild says is wrong. */
 export async function buildPage(): Promise<void> {
   const { outputFiles } = await build(options);
@@ -37,6 +47,7 @@ export async function watchPage(onBuilt: () => void): Promise<void> {
     ...options,
     minify: false,
     logLevel: "warning",
+    banner: { js: RELOAD },
     plugins: [
       {
         name: "write-page",

@@ -1,4 +1,7 @@
-/** `npm start`: the stack on one machine, with a line for each request and each counted event. */
+/**
+ * `npm start`: the stack on one machine, with a line for each request and each counted event. With `--demo`, it begins with a month
+ * of two apps.
+ */
 
 // Requests are told in words below instead of as JSON. Warnings and errors are shown as they are.
 import "./quiet.ts";
@@ -10,6 +13,8 @@ import { isatty } from "node:tty";
 import { printable } from "../../src/printable.ts";
 import { SettingError } from "../../src/settings.ts";
 import { counterTable, readCounters } from "../../tools/counters.ts";
+import { buildPage } from "../build-page.ts";
+import { writeMonth } from "../testing/counters.ts";
 import { type Stack, startStack } from "./stack.ts";
 
 const DEFAULT_PORT = 5001;
@@ -22,9 +27,14 @@ if (!Number.isInteger(port) || port < 0 || port > 65_535) {
   fail(`PORT: expected a whole number from 0 to 65535, got ${process.env.PORT}`);
 }
 
+const isDemo = process.argv.includes("--demo");
+if (!isDemo) await buildPage(); // `npm run dev` has built it.
+
 const stack = await startStack(port, {
-  onAnswer: ({ method, path, status, milliseconds }) =>
-    console.log(`${method} ${path} → ${status} (${milliseconds.toFixed(0)} ms)`),
+  onAnswer: ({ method, path, status, milliseconds }) => {
+    // A page that is developed asks all the time whether it has changed.
+    if (method !== "HEAD") console.log(`${method} ${path} → ${status} (${milliseconds.toFixed(0)} ms)`);
+  },
   onCounted: ({ action, app_id, version_name, platform }) =>
     console.log(printable(`counted ${action} of ${app_id} ${version_name || "unknown"} on ${platform}`)),
   onTriggerError: (error) => console.error("A triggered function failed and is called again:", error),
@@ -33,6 +43,11 @@ const stack = await startStack(port, {
   if (error instanceof SettingError) fail(error.message);
   throw error;
 });
+
+if (isDemo) {
+  await writeMonth(stack.firestore, "com.example.shop", { bad: true });
+  await writeMonth(stack.firestore, "com.example.legacy", { scale: 0.1 });
+}
 
 for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => process.exit(0));
 console.log(greeting(stack));

@@ -46,15 +46,15 @@ describeInProcess("the built functions, each in a process of its own", () => {
     await writeCounter(firestore, app_id, "2.5.1", { 0: { ios: attempts(10) } });
     const { url, child } = await startFunction("dashboard", env);
     const get = async (path: string) => (await fetch(new URL(path, url))).text();
-    const [data, page, script] = [
-      await get(`data?app=${app_id}`),
-      await get(""),
-      await get("dashboard/app.js"),
-    ];
+    const data = JSON.parse(await get(`data?app=${app_id}`));
+    const page = await get("");
+    const script = /src="(?<path>[^"]+\/(?<name>[^"/]+))"/.exec(page)?.groups;
+    const served = await get(script?.path ?? "");
     child.kill("SIGKILL");
-    expect(JSON.parse(data).app).to.include({ app_id });
+    expect(data.app).to.include({ app_id });
     expect(page).to.equal(pageFile("index.html"));
-    expect(script).to.equal(pageFile("app.js"));
+    expect(served).to.equal(pageFile(script?.name ?? ""));
+    expect(data.page).to.include(script?.name);
   });
 
   it("name the file and the line of src/ in a stack trace", async () => {
@@ -67,5 +67,5 @@ describeInProcess("the built functions, each in a process of its own", () => {
 });
 
 function pageFile(name: string): string {
-  return readFileSync(new URL(`../../page/${name}`, import.meta.url), "utf8");
+  return readFileSync(new URL(`../../lib/page/${name}`, import.meta.url), "utf8");
 }

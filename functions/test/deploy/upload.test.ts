@@ -125,7 +125,10 @@ describe("deploying", () => {
   describe("the source that `firebase deploy` uploads", () => {
     it("is the build, the dashboard's page and the two files of npm: no sources, tests, tools, environment files or logs", () => {
       const built = ["index.cjs", "lib/functions.cjs", "lib/functions.cjs.map"];
-      const page = readdirSync(join(functions, "page")).map((file) => `page/${file}`);
+      const page = packed.filter((file) => file.startsWith("lib/page/"));
+      const ends = page.map((file) => file.replace(/^lib\/page\/|-[0-9A-Z]{8}/g, ""));
+      const files = ["index.html", "icon.svg", "main.css", "main.js"];
+      expect(ends).to.have.members(files.flatMap((file) => [file, `${file}.br`, `${file}.gz`]));
       expect(packed).to.have.members([...built, ...page, "package.json", "package-lock.json"]);
     });
 
@@ -147,9 +150,9 @@ describe("deploying", () => {
       expect(await exportedBy(alone)).to.have.members(Object.keys(build.endpoints));
     });
 
-    it("imports nothing of the rest of the repository but the page's modules, which are deployed with it", () => {
+    it("imports nothing of the rest of the repository", () => {
       for (const { file, name } of imports()) {
-        if (name.startsWith(".")) expect(join("src", dirname(file), name)).to.match(/^(src|page)\//);
+        if (name.startsWith(".")) expect(join("src", dirname(file), name)).to.match(/^src\//);
       }
     });
   });

@@ -1,0 +1,33 @@
+/** `npm run dev`: the stack on one machine with a month of figures, started anew when a file of the page or the functions changes. */
+
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { watch } from "node:fs";
+import { join } from "node:path";
+import { watchPage } from "../build-page.ts";
+
+const functions = join(import.meta.dirname, "../..");
+
+/** An editor may write a file in several steps. */
+const SETTLED_MILLISECONDS = 100;
+
+let stack: ChildProcess | undefined;
+let timer: NodeJS.Timeout | undefined;
+
+async function restart(): Promise<void> {
+  if (stack?.exitCode === null) {
+    stack.kill();
+    await once(stack, "exit");
+  }
+  stack = spawn(process.execPath, ["dev/local/start.ts", "--demo"], { cwd: functions, stdio: "inherit" });
+}
+
+function restartSoon(): void {
+  clearTimeout(timer);
+  timer = setTimeout(restart, SETTLED_MILLISECONDS);
+}
+
+process.on("exit", () => stack?.kill());
+for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => process.exit(0));
+watch(join(functions, "src"), { recursive: true }, restartSoon);
+await watchPage(restartSoon);
