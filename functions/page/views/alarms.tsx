@@ -21,24 +21,9 @@ import type { Answered } from "../state/answers.ts";
 import { FetchFailure, fetchJson } from "../state/fetch-json.ts";
 import { useZone } from "../state/zone.ts";
 import { words } from "../words.ts";
+import { verdict } from "./alarm-words.ts";
 
 const LONGEST_CAUSE = 100;
-
-/** The title of the page: the worst alarm that it shows, or how many apps alarm. */
-export function titleOf(data: DashboardData | undefined): string {
-  const alarming = data?.apps.filter(({ alarms }) => alarms.length > 0).length ?? 0;
-  const [alarm] = data?.app?.alarms ?? [];
-  if (alarm) return `⚠ ${headline(alarm)}`;
-  const of = data?.app ? `${data.app.app_id} · ${words.frame.title}` : words.frame.title;
-  return alarming > 0 ? `⚠ ${words.alarms.apps(alarming)} · ${of}` : of;
-}
-
-/** `2.5.1 on iOS: 8.1 % not downloaded, 0.4 % before` */
-export function headline(alarm: AlarmReport): string {
-  const [worst] = alarm.failures;
-  const subject = printable(alarm.version_name);
-  return worst ? `${subject}${words.on(worst.scopes)}: ${verdict(worst)}` : subject;
-}
 
 /** Alarms of other apps, which nobody would see who looks at this one. */
 export function OtherAlarms({ data: { apps, app } }: { data: DashboardData }) {
@@ -175,11 +160,6 @@ function Part({ failure: { measure, rule }, part: { scope, now, before } }: Part
 function comparison(rule: AlarmFailure["rule"], before: AlarmFailure["before"]): string {
   const share = words.alarms.share(formatRate(before), formatNumber(before.count), formatNumber(before.of));
   return words.alarms.rules[rule](rule === "threshold" ? formatPercent(rateOf(before)) : share);
-}
-
-function verdict({ measure, rule, now, before }: AlarmFailure): string {
-  const than = rule === "threshold" ? words.alarms.allowed : words.alarms.before;
-  return `${formatRate(now)} ${words.alarms.measures[measure].short}, ${than(formatRate(before))}`;
 }
 
 /** What sets the failing devices apart; of several failures, each thing once. */
