@@ -9,7 +9,6 @@ import type {
   EndedAlarm,
   EndedAlarms,
 } from "../../src/dashboard/data.ts";
-import type { Scope } from "../../src/health/alarm-documents.ts";
 import { rateOf } from "../../src/health/statistics.ts";
 import { printable } from "../../src/printable.ts";
 import { formatMinute, formatNumber, formatPercent, formatRate, formatWholePercent } from "../format.ts";
@@ -18,6 +17,7 @@ import { Name } from "../parts/name.tsx";
 import { Tip } from "../parts/tip.tsx";
 import { writeAddress } from "../state/address.ts";
 import type { Answered } from "../state/answers.ts";
+import { useChoice } from "../state/choice.ts";
 import { FetchFailure, fetchJson } from "../state/fetch-json.ts";
 import { useZone } from "../state/zone.ts";
 import { words } from "../words.ts";
@@ -89,11 +89,13 @@ export function AlarmsView({ app, answered }: { app: AppReport; answered: Answer
 
 function AlarmBox({ alarm, app }: { alarm: AlarmReport; app: AppReport }) {
   const zone = useZone();
+  const { address } = useChoice();
   const { version_name, failures, began_at } = alarm;
   const [worst] = failures;
   if (!worst) return null;
   const released_at = app.versions.find((version) => version.version_name === version_name)?.released_at;
-  const platform: Scope | undefined = worst.scopes.find((scope) => scope !== "all");
+  const [first = "all"] = worst.scopes;
+  const platform = address.platform && worst.scopes.includes(address.platform) ? address.platform : first;
   return (
     <article class="alarm">
       <Sign />
@@ -122,8 +124,8 @@ function AlarmBox({ alarm, app }: { alarm: AlarmReport; app: AppReport }) {
           version: version_name,
           with: undefined,
           measure: worst.measure,
-          platform,
-          range: undefined,
+          platform: platform === "all" ? undefined : platform,
+          range: worst.rule === "own_past" ? "24h" : undefined,
         }}
       >
         {words.alarms.closer}
