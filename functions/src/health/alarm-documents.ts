@@ -44,7 +44,7 @@ export const alarmDocument = alarmIdentity.extend({
   /** What `now` was compared with. */
   rule: z.enum(["earlier_versions", "threshold", "own_past"]),
   now: proportion,
-  /** With the rule `threshold`: that many percent, of 100. */
+  /** Summed over `scopes`, as `now` is. With the rule `threshold`: that many percent, of 100. */
   before: proportion,
   /** The same for each of `scopes`, in their order. Alarms from before this field have none. */
   parts: z.array(z.object({ scope: z.enum(alarmScopes), now: proportion, before: proportion })).default([]),
