@@ -251,6 +251,8 @@ describe("the cost of finding them", () => {
     expect(Math.min(...ids)).to.be.at.least(6);
     const [other] = idsOf(await find(db, {}, () => 0.9));
     expect(idsOf(found)).not.to.include(other);
+    // At the end of all ids it begins again, and reads what is left of its bound.
+    expect((await find(db, {}, () => 15 / 16)).reads).to.equal(found.reads);
   });
 
   it("buys all devices of a version that has few, wherever it begins", async () => {
