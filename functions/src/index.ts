@@ -21,6 +21,7 @@ import { createEvidence } from "./health/evidence.ts";
 import { createJudge } from "./health/judge.ts";
 import { createTeller } from "./health/tell.ts";
 import { createWatch, WATCH_MINUTES, watchedReads } from "./health/watch.ts";
+import { keepLook } from "./health/watch-state.ts";
 import { createWebhook } from "./health/webhook.ts";
 import { leaveBodiesUnparsed } from "./ingest/body.ts";
 import { createEventStore } from "./ingest/event-store.ts";
@@ -117,6 +118,7 @@ export const watch = onSchedule(
     alarms,
     judge: createJudge({ evidence: createEvidence(db), ...settings }),
     tell: createTeller(alarms, Date.now, webhook),
+    keepLook: (at) => keepLook(db, at),
     now: Date.now,
   }),
 );
