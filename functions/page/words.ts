@@ -159,6 +159,25 @@ export const words = {
 
   adoption: {
     title: "Adoption",
+    by: "Adoption by",
+    ways: { opened: "Use", installed: "Installs" },
+    chart: {
+      opened: "Share of use by version, by day",
+      installed: "Installs by version, by day",
+    },
+    none: {
+      opened: (days: number) => `Nobody has opened the app in the last ${days} days, or no plugin has said so.`,
+      installed: (days: number) => `No installs in the last ${days} days.`,
+    },
+    others: (count: number) => (count === 1 ? "1 other" : `${count} others`),
+    asTable: "By day, as a table",
+    adopted: "How far each update is adopted",
+    day: "Day",
+    released: "Released",
+    today: "Today",
+    most: "Most on a day",
+    half: "Time to half",
+    halfTip: "Days from the release to the first day on which the version had at least half.",
   },
 
   notes: {
