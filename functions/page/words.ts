@@ -92,6 +92,28 @@ export const words = {
 
   apps: {
     title: "All apps",
+    search: "Search apps",
+    columns: {
+      app: "App",
+      state: "State",
+      live: "Live versions",
+      versions: "Versions",
+      opened: "Opened today",
+      installed: "Installed today",
+      installs: "Installs",
+    },
+    tips: {
+      live: "Updates that were active in the last 24 hours, of all versions that were ever reported.",
+      opened: "How often the app was opened today, in UTC, with any version.",
+      installed:
+        "How often an update became the running version today, in UTC; returns to one are among them.",
+      installs: "How often an update became the running version, ever.",
+    },
+    alarms: (count: number) => (count === 1 ? "⚠ Alarm" : `⚠ ${count} alarms`),
+    calm: "✓ No alarm",
+    ofVersions: (count: string) => `of ${count}`,
+    platform: (platform: string) =>
+      `These figures are of all platforms. An app that is chosen here opens with the figures of ${platform}.`,
     leftOut: (count: string) => `${count} more apps are left out: those with the fewest installs.`,
   },
 
@@ -146,13 +168,76 @@ export const words = {
     csv: "Save as CSV",
     copy: "Copy",
     copied: "Copied",
-    sortBy: (column: string) => `Sort by ${column}`,
+    notCopied: "Not copied: the browser does not allow it",
+    found: (count: string, of: string) => `${count} of ${of} shown`,
+    sort: "Sort",
+    unsorted: "Usual order",
+    sortedBy: (column: string) => `By ${column.toLowerCase()}`,
+    turn: "The largest first",
   },
 
   versions: {
     title: "Versions",
-    version: "Version",
-    installed: "Installs",
+    search: "Search versions",
+    columns: {
+      version: "Version",
+      alarm: "Alarm",
+      not_downloaded: "Not downloaded",
+      downloads: "Downloads",
+      begun: "Begun",
+      downloaded: "Downloaded",
+      installed: "Installs",
+      use: "Share of use",
+      opened: "Opened, 7 days",
+      rolled_back: "Rolled back",
+      rollbacks: "Rollbacks",
+      crash_free: "Crash-free",
+      reasons: "Reasons",
+      daily: (days: number) => `${days} days`,
+      daily_installed: (days: number) => `Installs, ${days} days`,
+      daily_lost: (days: number) => `Not downloaded, ${days} days`,
+      ofReports: (column: string) => `${column}, of reports`,
+      ofDevices: (column: string) => `${column}, of devices where it alarms`,
+    },
+    tips: {
+      not_downloaded:
+        "Downloads that began and did not end with the version on the device, of those that began, with the 95 % interval. Downloads that are under way are among them. These are reports: a device that fails ten times counts ten times. Where a version alarms, the rate of devices comes first, from a random sample.",
+      downloads: "How many downloads began, and how many ended with the version on the device.",
+      installed: "How often it became the running version; returns to it are among them.",
+      use: "How often the app was opened with it in the last 7 days, of all versions that are shown. Not only updates: the version from the store is among them.",
+      rolled_back: "Installed, not started properly and undone, of all installs.",
+      crash_free:
+        "Starts without a crash. A crash is reported at the next start, under the version that runs then.",
+      reasons:
+        "The most frequent actions that say why something failed. They are no rate: most are reported under the version that was running.",
+      daily:
+        "Above the line: installs of each day. Below it: downloads that began on the day and did not end with the version on the device.",
+    },
+    remarks: {
+      active: (age: string) => `active ${age}`,
+      unknown: "no version given",
+      builtin: "from the store",
+      noUpdate: "never downloaded or installed",
+    },
+    alarm: (on: string) => `Alarm${on}`,
+    everywhere: " on all platforms",
+    ofDevices: (on: string) => `of devices${on}`,
+    ofReports: (rate: string, on: string) => `${rate} of reports${on}`,
+    tooLittle: "too little data",
+    interval: "95 % interval: ",
+    bounds: (low: string, high: string) => `${low} – ${high}`,
+    begun: "begun, ",
+    downloaded: " downloaded",
+    times: (count: string) => `${count} ×`,
+    sparkInstalls: "Installs",
+    sparkLost: "Not downloaded",
+    onDays: (name: string, total: string, days: number, day: string, most: string) =>
+      `${name}: ${total} in ${days} days, most on ${day}: ${most}.`,
+    noneOnDays: (name: string, days: number) => `${name}: none in ${days} days.`,
+    leftOut: (shown: string, all: string) =>
+      `${shown} of ${all} versions are shown: those that alarm, those with the most attempts, and those active last.`,
+    showAll: (all: string) => `Show all ${all}`,
+    showFewer: "Show fewer",
   },
 
   version: {},

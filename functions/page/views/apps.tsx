@@ -1,20 +1,132 @@
-/** All apps, a row each. */
+/** All apps, a row each: the page of those who have more than one. */
 
-import type { DashboardData } from "../../src/dashboard/data.ts";
+import type { AppSummary, DashboardData } from "../../src/dashboard/data.ts";
+import { cellText, printable } from "../../src/printable.ts";
+import { formatNumber } from "../format.ts";
 import { Choose } from "../parts/choose.tsx";
+import { Name } from "../parts/name.tsx";
+import { type Column, Table } from "../parts/table.tsx";
+import { useChoice } from "../state/choice.ts";
 import { words } from "../words.ts";
 
-export function AppsView({ data }: { data: DashboardData }) {
+/** More apps than that are searched. */
+const SEARCHED_APPS = 10;
+
+/** An app's row says so many of its versions that alarm. */
+const SAID_ALARMS = 3;
+
+const { columns: names } = words.apps;
+
+const columns: Column<AppSummary>[] = [
+  {
+    id: "app",
+    name: names.app,
+    value: ({ app_id }) => app_id,
+    cell: ({ app_id }) => (
+      <Choose
+        class="app-link"
+        change={{ app: app_id, version: undefined, with: undefined, measure: undefined, all: undefined }}
+      >
+        <Name of={cellText(app_id)} />
+      </Choose>
+    ),
+  },
+  {
+    id: "state",
+    name: names.state,
+    numeric: true, // The one with the most alarms is the first.
+    value: ({ alarms }) => alarms.length,
+    fields: [
+      { name: names.state, value: ({ alarms }) => alarms.map(alarmText).join("; ") || words.apps.calm },
+    ],
+    cell: ({ alarms }) => <State alarms={alarms} />,
+  },
+  {
+    id: "live",
+    name: names.live,
+    tip: words.apps.tips.live,
+    numeric: true,
+    value: ({ live_versions }) => live_versions,
+    fields: [
+      { name: names.live, value: ({ live_versions }) => live_versions },
+      { name: names.versions, value: ({ versions }) => versions },
+    ],
+    cell: ({ live_versions, versions }) => (
+      <>
+        {formatNumber(live_versions)} <small>{words.apps.ofVersions(formatNumber(versions))}</small>
+      </>
+    ),
+  },
+  {
+    id: "opened",
+    name: names.opened,
+    tip: words.apps.tips.opened,
+    numeric: true,
+    value: ({ today }) => today?.opened ?? null,
+  },
+  {
+    id: "installed",
+    name: names.installed,
+    tip: words.apps.tips.installed,
+    numeric: true,
+    value: ({ today }) => today?.installed ?? null,
+  },
+  {
+    id: "installs",
+    name: names.installs,
+    tip: words.apps.tips.installs,
+    numeric: true,
+    value: ({ installs }) => installs,
+  },
+];
+
+export function AppsView({ data: { apps } }: { data: DashboardData }) {
+  const { address } = useChoice();
+  const platform = address.platform ?? "all";
   return (
-    <section class="card">
+    <section id="apps" class="card">
       <h2>{words.apps.title}</h2>
-      <ul>
-        {data.apps.map(({ app_id }) => (
-          <li key={app_id}>
-            <Choose change={{ app: app_id }}>{app_id}</Choose>
-          </li>
-        ))}
-      </ul>
+      {platform !== "all" && <p class="left-out">{words.apps.platform(words.platform(platform))}</p>}
+      <Table
+        id="apps-table"
+        label={words.apps.title}
+        search={apps.length > SEARCHED_APPS ? words.apps.search : undefined}
+        columns={columns}
+        rows={apps}
+        keyOf={({ app_id }) => app_id}
+        rowClass={({ alarms }) => (alarms.length > 0 ? "alarming" : undefined)}
+        folded={(app) => (
+          <>
+            <span class="line-name">
+              <Name of={cellText(app.app_id)} />
+            </span>
+            {app.alarms.length > 0 && <strong class="tag">{words.apps.alarms(app.alarms.length)}</strong>}
+          </>
+        )}
+      />
     </section>
   );
+}
+
+function State({ alarms }: Pick<AppSummary, "alarms">) {
+  if (alarms.length === 0) return <span class="calm-state">{words.apps.calm}</span>;
+  const more = alarms.length - SAID_ALARMS;
+  return (
+    <>
+      <strong class="tag">{words.apps.alarms(alarms.length)}</strong>{" "}
+      <ul class="alarming-versions">
+        {alarms.slice(0, SAID_ALARMS).map(({ version_name, scopes }) => (
+          <li key={version_name}>
+            <Name of={version_name} />
+            {words.on(scopes)}
+          </li>
+        ))}
+        {more > 0 && <li>{words.alarms.andMore(more)}</li>}
+      </ul>
+    </>
+  );
+}
+
+function alarmText({ version_name, scopes }: AppSummary["alarms"][number]): string {
+  return `${printable(version_name)}${words.on(scopes)}`;
 }
