@@ -87,6 +87,7 @@ export async function writeAlarm(db: Firestore, app_id: string, fields: Partial<
     rule: "earlier_versions",
     now: { count: 24, of: 297 },
     before: { count: 4, of: 1_000 },
+    parts: [],
     causes: [
       cause("version_build", "2.4.0", 94, 31),
       cause("message", "Checksum failed", 88, 2),
