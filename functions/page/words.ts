@@ -251,11 +251,13 @@ export const words = {
       installed: "Installs by version, by day",
     },
     none: {
-      opened: (days: number) => `Nobody has opened the app in the last ${days} days, or no plugin has said so.`,
+      opened: (days: number) =>
+        `Nobody has opened the app in the last ${days} days, or no plugin has said so.`,
       installed: (days: number) => `No installs in the last ${days} days.`,
     },
     others: (count: number) => (count === 1 ? "1 other" : `${count} others`),
     asTable: "By day, as a table",
+    version: "Version",
     adopted: "How far each update is adopted",
     day: "Day",
     released: "Released",
