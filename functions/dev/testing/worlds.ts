@@ -214,7 +214,7 @@ export async function simulatedBadRelease(): Promise<RunningStack> {
     const [url] = await printed(/http:\S+\/dashboard/);
     const [statsUrl] = await printed(/http:\S+\/stats/);
     await sendUpdate(statsUrl, "2.4.0", "2.5.0", 0.004);
-    await sendUpdate(statsUrl, "2.5.0", "2.5.1", 0.2);
+    await sendUpdate(statsUrl, "2.5.0", "2.5.1", 0.3);
     await printed(/"alarm":"began"/);
     return { url, close };
   } catch (error) {
@@ -224,7 +224,7 @@ export async function simulatedBadRelease(): Promise<RunningStack> {
 }
 
 /** So few devices are enough for the alarm: with a hundred less it does not come in each run. */
-const DEVICES = 1_000;
+const DEVICES = 400;
 
 async function sendUpdate(url: string, from: string, version: string, iosFailures: number): Promise<void> {
   const update = {
