@@ -71,11 +71,7 @@ export function createDashboardHandler({ reader, now, page, timers }: DashboardO
     response.set("Content-Security-Policy", policyOfData).set("Date", new Date(time).toUTCString());
     try {
       const data = await within(LONGEST_ANSWER, answer(request.query, time), timers);
-      const plain = Buffer.from(JSON.stringify(data));
-      response.set("Cache-Control", "private, no-cache").set("ETag", etagOf(plain));
-      // Most answers to a page that stays open are what it has already.
-      if (request.fresh) response.status(304).end();
-      else send(request, response, { type: types.json, plain, gzip: gzipSync(plain) });
+      sendContent(request, response, compressed(Buffer.from(JSON.stringify(data)), types.json));
     } catch (error) {
       logger.error("The dashboard cannot read the counters.", { error: String(error) });
       sendFailure(response, 503, "unavailable", explain(error));
@@ -94,8 +90,7 @@ export function createDashboardHandler({ reader, now, page, timers }: DashboardO
     const content = file === undefined ? undefined : fileContent(file || "index.html");
     if (!content)
       return sendFailure(response, 404, "not_found", "expected the dashboard or one of its files");
-    response.set("Cache-Control", "private, no-cache").set("ETag", content.etag);
-    send(request, response, content);
+    sendContent(request, response, content);
   };
 }
 
@@ -144,16 +139,13 @@ function readContent(file: string): Content | undefined {
 }
 
 function compressed(plain: Buffer, type: string): Content {
-  return { type, plain, gzip: gzipSync(plain), etag: etagOf(plain) };
-}
-
-function etagOf(plain: Buffer): string {
-  return `W/"${createHash("sha256").update(plain).digest("base64url").slice(0, 22)}"`;
+  const hash = createHash("sha256").update(plain).digest("base64url").slice(0, 22);
+  return { type, plain, gzip: gzipSync(plain), etag: `W/"${hash}"` };
 }
 
 /** Express answers 304 by itself where the browser has the same content already. */
-function send(request: Request, response: Response, { type, plain, gzip }: Omit<Content, "etag">): void {
-  response.set("Content-Type", type);
+function sendContent(request: Request, response: Response, { type, plain, gzip, etag }: Content): void {
+  response.set({ "Cache-Control": "private, no-cache", ETag: etag, "Content-Type": type });
   if (request.acceptsEncodings("gzip")) response.set("Content-Encoding", "gzip").send(gzip);
   else response.send(plain);
 }
