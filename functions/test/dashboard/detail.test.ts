@@ -124,8 +124,9 @@ describe("dashboard: a version beside another one", () => {
       [8, dayOf({ ios: attempts(100, 1) }, "12")],
     ]);
     expect(strayed.release).to.equal(Date.UTC(2026, 10, 15, 12) / HOUR);
-    const { other } = detail(late, strayed);
-    expect(stepsOf(other?.failures.not_downloaded)).to.deep.equal([[5, 1, 100]]);
+    const [ofHours, ofDays] = [detail(late, strayed), detail(late, strayed, "30d")];
+    expect(stepsOf(ofHours.other?.failures.not_downloaded)).to.deep.equal([[5, 1, 100]]);
+    expect(stepsOf(ofDays.other?.failures.not_downloaded)).to.deep.equal([[0, 1, 100]]);
 
     const backwards = detail(early, late, "30d");
     expect(backwards.age_hours).to.equal(5);
