@@ -12,7 +12,6 @@ import { DELTAS, EVENTS } from "./counting/documents.ts";
 import { createSweep, SWEEP_MINUTES } from "./counting/sweep.ts";
 import { createDashboardHandler } from "./dashboard/handler.ts";
 import { createDashboardReader } from "./dashboard/reader.ts";
-import { SHOWN_DAYS } from "./dashboard/report.ts";
 import { firestore } from "./firestore/connection.ts";
 import { createLoopTimers } from "./firestore/deadline.ts";
 import { createAlarmStore } from "./health/alarm-store.ts";
@@ -123,17 +122,16 @@ export const watch = onSchedule(
   }),
 );
 
-const shownCounters = createCounterReader(db, Date.now, {
-  lastDays: SHOWN_DAYS,
-  daysFresh: 30_000,
-  mostChanged: 200,
-});
-
 /**
  * Shows the counters and the alarms to people whom Google's IAM lets in. It has one instance, so that all viewers share its
  * reads.
  */
 export const dashboard = onRequest(
   { region: params.region, invoker: "private", maxInstances: 1, concurrency: 80, memory: "256MiB" },
-  createDashboardHandler(createDashboardReader(db, shownCounters, Date.now), Date.now),
+  createDashboardHandler({
+    reader: createDashboardReader(db, Date.now),
+    now: Date.now,
+    page: "",
+    timers: time.timers,
+  }),
 );

@@ -55,7 +55,8 @@ const LANE_HEIGHT = 16;
 const AXIS_WIDTH = 44;
 const AXIS_HEIGHT = 24;
 /** A label of the axis of time takes so much with what is around it. */
-const TICK_WIDTH = 64;
+const TICK_WIDTH = 48;
+const MOST_LONG_MARKS = 8;
 const CHARACTER_WIDTH = 7;
 const LINE_HEIGHT = 15;
 
@@ -203,7 +204,7 @@ function TimeAxis({ steps, frame: { left, right, bottom, stepWidth, x } }: { ste
   );
 }
 
-/** A mark whose name has no room is short. */
+/** A mark whose name has no room is short, and so are those of others where they are many. */
 function Marks({
   marks,
   lanes,
@@ -232,7 +233,12 @@ function Marks({
         const y = own === undefined ? top - 4 : LANE_HEIGHT * own + 4;
         return (
           <g key={index} class={isStrong ? "strong" : undefined}>
-            <line x1={x} x2={x} y1={y} y2={own === undefined ? top + 4 : bottom} />
+            <line
+              x1={x}
+              x2={x}
+              y1={y}
+              y2={isStrong || (own !== undefined && placed.length <= MOST_LONG_MARKS) ? bottom : top + 4}
+            />
             {own !== undefined && (
               <text x={start + 4} y={y + 10}>
                 {text}

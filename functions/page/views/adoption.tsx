@@ -4,10 +4,11 @@ import { area, stack } from "d3-shape";
 import { useState } from "preact/hooks";
 import type { AppReport } from "../../src/dashboard/data.ts";
 import { printable } from "../../src/printable.ts";
-import { formatDay, formatNumber, formatPercent, formatMinute } from "../format.ts";
+import { formatDay, formatMinute, formatNumber, formatPercent } from "../format.ts";
 import { axisOf, formatPercentTick } from "../parts/axes.ts";
 import { Chart, type Frame } from "../parts/chart.tsx";
 import { Name } from "../parts/name.tsx";
+import { Scroll } from "../parts/scroll.tsx";
 import { Segments } from "../parts/segments.tsx";
 import { type Column, Table } from "../parts/table.tsx";
 import { useZone } from "../state/zone.ts";
@@ -30,8 +31,8 @@ export function AdoptionView({ app }: { app: AppReport }) {
           label={words.adoption.by}
           values={ways}
           chosen={by}
-          nameOf={(way) => words.adoption.ways[way]}
-          onChoose={setBy}
+          nameOf={(way: By) => words.adoption.ways[way]}
+          onChoose={(way) => setBy(way)}
         />
       </div>
       {series.length === 0 ? (
@@ -123,7 +124,11 @@ function Layers({ frame: { x, y, bottom, top }, days, series, value }: LayersPro
           <g key={layer.key} class={classOf(series, layer.key)}>
             <path d={shape(layer) ?? undefined} />
             {(sizes[widest] ?? 0) >= NUMBER_HEIGHT && (
-              <text x={x(widest)} y={Math.max(top, Math.min(bottom, y((low + high) / 2))) + 4} text-anchor="middle">
+              <text
+                x={x(widest)}
+                y={Math.max(top, Math.min(bottom, y((low + high) / 2))) + 4}
+                text-anchor="middle"
+              >
                 {layer.key + 1}
               </text>
             )}
@@ -169,7 +174,7 @@ function Adopted({ app, by }: { app: AppReport; by: By }) {
   const columns: Column<Adoption>[] = [
     {
       id: "version",
-      name: words.versions.version,
+      name: words.adoption.version,
       value: ({ version_name }) => version_name,
       cell: ({ version_name }) => <Name of={version_name} />,
     },
@@ -202,7 +207,7 @@ function Adopted({ app, by }: { app: AppReport; by: By }) {
     },
   ];
   return (
-    <div class="scroll" tabIndex={0} role="region" aria-label={words.adoption.adopted}>
+    <Scroll label={words.adoption.adopted}>
       <Table
         id="adoption"
         label={words.adoption.adopted}
@@ -210,7 +215,7 @@ function Adopted({ app, by }: { app: AppReport; by: By }) {
         rows={adoptionOf(app, by)}
         keyOf={({ version_name }) => version_name}
       />
-    </div>
+    </Scroll>
   );
 }
 
@@ -227,7 +232,7 @@ function Daily({ app: { days }, series }: SeriesProps) {
     })),
   ];
   return (
-    <div class="scroll" tabIndex={0} role="region" aria-label={words.adoption.asTable}>
+    <Scroll label={words.adoption.asTable}>
       <Table
         id="adoption-by-day"
         label={words.adoption.asTable}
@@ -235,6 +240,6 @@ function Daily({ app: { days }, series }: SeriesProps) {
         rows={[...days.keys()].toReversed()}
         keyOf={String}
       />
-    </div>
+    </Scroll>
   );
 }
