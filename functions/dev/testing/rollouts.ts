@@ -261,6 +261,9 @@ function actionsOf(platform: Platform, { begun, failed, rolledBack, opened, cras
 const SAMPLE = 300;
 const COMPARED = 1_000;
 
+/** The watch has to see enough of a fault before it alarms. */
+const SUSPICION = HOUR_MILLISECONDS / 2;
+
 async function writeAlarms(database: TimedFirestore, { app_id, releases }: Rollout): Promise<void> {
   for (const { version_name, hoursAgo, faults = [] } of releases) {
     for (const { measure, rates, rule = "earlier_versions", causes = [], ended, ...fault } of faults) {
@@ -278,8 +281,7 @@ async function writeAlarms(database: TimedFirestore, { app_id, releases }: Rollo
         count: parts.reduce((total, part) => total + part[side].count, 0),
         of: parts.reduce((total, part) => total + part[side].of, 0),
       });
-      // The watch needs an hour of reports.
-      const began_at = database.now() - ((fault.hoursAgo ?? hoursAgo) - 1) * HOUR_MILLISECONDS;
+      const began_at = database.now() - (fault.hoursAgo ?? hoursAgo) * HOUR_MILLISECONDS + SUSPICION;
       const ended_at = ended && database.now() - ended.hoursAgo * HOUR_MILLISECONDS;
       await writeAlarm(database.firestore, app_id, {
         version_name,

@@ -114,7 +114,9 @@ function launchChromium(): Promise<Browser> {
 
 /** Waits until nothing of a page is being read any more. */
 export async function figures(page: Page): Promise<void> {
-  await page.locator('main:not(:has([aria-busy="true"]))').waitFor({ state: "attached" });
+  await page.locator("main").waitFor();
+  const busy = page.locator('main [aria-busy="true"]').filter({ visible: true });
+  await busy.first().waitFor({ state: "hidden" });
 }
 
 /** For axe, which the page's policy would not let in. */

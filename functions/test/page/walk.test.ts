@@ -298,7 +298,7 @@ describeInBrowser("the walk through the dashboard", ({ serve, visit, open, close
 
     await page.setViewportSize({ width: 1440, height: 900 });
     await page.getByRole("radio", { name: "iOS" }).check({ force: true });
-    await page.locator('main [aria-busy="true"]').first().waitFor();
+    await page.getByText("The figures are being read.").filter({ visible: true }).waitFor();
     expect(await page.getByRole("table").count()).to.equal(0);
     await figures(page);
     await page.getByRole("heading", { name: "Versions on iOS" }).waitFor();
