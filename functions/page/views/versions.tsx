@@ -178,9 +178,15 @@ function columnsOf(
       id: "reasons",
       name: columns.reasons,
       tip: tips.reasons,
-      value: ({ report }) =>
-        report.reasons.map(({ action, count }) => `${action} ${count}`).join("; ") || null,
-      compare: (a, b) => (a.report.reasons[0]?.count ?? 0) - (b.report.reasons[0]?.count ?? 0),
+      numeric: true, // The one with the most frequent reason is the first.
+      value: ({ report }) => report.reasons[0]?.count ?? null,
+      fields: [
+        {
+          name: columns.reasons,
+          value: ({ report }) =>
+            report.reasons.map(({ action, count }) => `${action} ${count}`).join("; ") || null,
+        },
+      ],
       cell: ({ report }) =>
         report.reasons.length === 0
           ? words.nothing
