@@ -1,8 +1,9 @@
 /** All words that the page says, so that a translation is one file. */
 
-import type { AlarmFailure } from "../src/dashboard/data.ts";
+import type { AlarmFailure, Range } from "../src/dashboard/data.ts";
 import type { AlarmMeasure, Scope } from "../src/health/alarm-documents.ts";
 import { actions } from "../src/ingest/actions.ts";
+import type { LossName } from "./views/version/losses.ts";
 
 /** The language of numbers and dates; `index.html` names it too. */
 export const LANGUAGE = "en-GB";
@@ -241,10 +242,121 @@ export const words = {
     showFewer: "Show fewer",
   },
 
-  version: {},
+  version: {
+    released: (time: string, age: string) => `Released ${time}, ${age} ago.`,
+    notReleased: "Its release is not known: too few devices have begun to download it.",
+    noUpdate: "No update: devices have it from the store.",
+    with: "Compared with",
+    nothingToCompare: "There is no other update to compare it with.",
+    reading: "Being read: ",
+    range: "Time shown",
+    ranges: { "24h": "24 h", "7d": "7 days", "30d": "30 days", "90d": "90 days" } satisfies Record<
+      Range,
+      string
+    >,
+    measure: "Way of failing",
+    measures: {
+      not_downloaded: "Not downloaded",
+      rolled_back: "Rolled back",
+      crashed: "Crashed",
+    } satisfies Record<AlarmMeasure, string>,
+    share: (rate: string, count: string, of: string) => `${rate} (${count} of ${of})`,
+    each: { hour: "for each hour", day: "for each day" },
+    was: (name: string) => `${name} was released`,
+
+    failures: "Failure over time",
+    chart: (measure: string, each: string) => `${measure}, ${each}`,
+    sum: (measure: string, range: string, share: string) => `${measure} in ${range}: ${share}.`,
+    since: (measure: string, time: string, share: string) => `${measure} since ${time}: ${share}.`,
+    before: (share: string) => `Before: ${share}.`,
+    quietRange: "Nothing of it is reported in this time.",
+    sameAge: "at the same age",
+    within: (low: string, high: string) => `95 % sure: ${low} to ${high}`,
+    open: "not over",
+    underWay: "not over: some of its downloads are under way",
+    nothingReported: "nothing reported",
+    legend: {
+      own: "with its 95 % interval",
+      other: "at the same age",
+      few: (attempts: number) => `fewer than ${attempts} attempts`,
+    },
+    asTable: "As a table",
+    columns: {
+      time: "From",
+      rate: "Rate",
+      low: "At least (95 %)",
+      high: "At most (95 %)",
+      count: "Failed",
+      of: "Attempts",
+      other: "The other one's rate",
+    },
+
+    lost: "Where devices are lost",
+    losses: {
+      not_downloaded: ["Not downloaded", "of downloads that began"],
+      waiting: ["Not installed yet", "of what is downloaded: most waits for the next start"],
+      rolled_back: ["Rolled back", "of installs"],
+      crashed: ["Crashed", "of starts"],
+    } satisfies Record<LossName, [string, string]>,
+    counts: (count: string, of: string) => `${count} of ${of}`,
+    points: "Points more",
+    verdicts: { worse: "worse", better: "better" },
+    loss: "Loss",
+    sameHours: (age: string) =>
+      `Reports of the first ${age} from the release on; both versions are counted alike. “Worse” and “better” are beyond chance.`,
+    firstHours: (age: string) => `Reports of the first ${age} from the release on.`,
+
+    why: "Reasons",
+    reason: "Reason",
+    noReason: "No action that gives a reason was reported.",
+    per100: (count: string) => `${count} per 100`,
+    reasonNotes:
+      "They say why, not how often: one failed attempt reports several, and most are reported under the version that was running. Beside each count: reports per 100 downloads that began, of all time.",
+    manyFiles: "One attempt can report many files.",
+
+    devices: "Failing devices",
+    showDevices: (count: number) => `Show the last ${count} failing devices`,
+    otherDevices: "Look at another sample",
+    reads: (count: string, dollars: string) => `Reads up to ${count} documents: less than $${dollars}.`,
+    didRead: (count: string) => `${count} documents were read.`,
+    fail: (count: string, of: string) => `${count} of ${of} devices looked at fail.`,
+    noDevices: "No device of this version was found.",
+    failing: {
+      not_downloaded: "They began the download and did not get it.",
+      rolled_back: "They installed it and went back.",
+      crashed: "They started it and crashed.",
+    } satisfies Record<AlarmMeasure, string>,
+
+    actions: "All actions",
+    action: "Action",
+    count: "Count",
+    meaning: "Meaning",
+    development: "Debug and test builds and emulators, which are in no figure above, reported:",
+  },
 
   adoption: {
     title: "Adoption",
+    by: "Adoption by",
+    ways: { opened: "Use", installed: "Installs" },
+    chart: {
+      opened: "Share of use by version, by day",
+      installed: "Installs by version, by day",
+    },
+    none: {
+      opened: (days: number) =>
+        `Nobody has opened the app in the last ${days} days, or no plugin has said so.`,
+      installed: (days: number) => `No installs in the last ${days} days.`,
+    },
+    others: (count: number) => (count === 1 ? "1 other" : `${count} others`),
+    asTable: "By day, as a table",
+    version: "Version",
+    adopted: "How far each update is adopted",
+    day: "Day",
+    released: "Released",
+    today: "Today",
+    most: "Most on a day",
+    half: "Time to half",
+    halfTip: "Days from the release to the first day on which the version had at least half.",
   },
 
   notes: {

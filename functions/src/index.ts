@@ -12,7 +12,6 @@ import { DELTAS, EVENTS } from "./counting/documents.ts";
 import { createSweep, SWEEP_MINUTES } from "./counting/sweep.ts";
 import { createDashboardHandler } from "./dashboard/handler.ts";
 import { createDashboardReader } from "./dashboard/reader.ts";
-import { SHOWN_DAYS } from "./dashboard/report.ts";
 import { firestore } from "./firestore/connection.ts";
 import { createLoopTimers } from "./firestore/deadline.ts";
 import { createAlarmStore } from "./health/alarm-store.ts";
@@ -21,6 +20,7 @@ import { createEvidence } from "./health/evidence.ts";
 import { createJudge } from "./health/judge.ts";
 import { createTeller } from "./health/tell.ts";
 import { createWatch, WATCH_MINUTES, watchedReads } from "./health/watch.ts";
+import { keepLook } from "./health/watch-state.ts";
 import { createWebhook } from "./health/webhook.ts";
 import { leaveBodiesUnparsed } from "./ingest/body.ts";
 import { createEventStore } from "./ingest/event-store.ts";
@@ -117,15 +117,10 @@ export const watch = onSchedule(
     alarms,
     judge: createJudge({ evidence: createEvidence(db), ...settings }),
     tell: createTeller(alarms, Date.now, webhook),
+    keepLook: (at) => keepLook(db, at),
     now: Date.now,
   }),
 );
-
-const shownCounters = createCounterReader(db, Date.now, {
-  lastDays: SHOWN_DAYS,
-  daysFresh: 30_000,
-  mostChanged: 200,
-});
 
 /**
  * Shows the counters and the alarms to people whom Google's IAM lets in. It has one instance, so that all viewers share its
@@ -133,5 +128,10 @@ const shownCounters = createCounterReader(db, Date.now, {
  */
 export const dashboard = onRequest(
   { region: params.region, invoker: "private", maxInstances: 1, concurrency: 80, memory: "256MiB" },
-  createDashboardHandler(createDashboardReader(db, shownCounters, Date.now), Date.now),
+  createDashboardHandler({
+    reader: createDashboardReader(db, Date.now),
+    now: Date.now,
+    page: "",
+    timers: time.timers,
+  }),
 );

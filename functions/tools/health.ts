@@ -123,8 +123,8 @@ function alarmsOf(look: Parameters<typeof sightsOf>[0], all: readonly Alarm[]): 
   );
   const known = open.map((alarm): VersionAlarm => {
     const sight = sights.find(([seen]) => isSame(alarm, seen))?.[1];
-    const { version_name, measure, scopes, rule, now, before, causes, began_at } = alarm;
-    const told = { version_name, measure, scopes, rule, now, before, causes, began_at };
+    const { version_name, measure, scopes, rule, now, before, parts, causes, began_at } = alarm;
+    const told = { version_name, measure, scopes, rule, now, before, parts, causes, began_at };
     if (typeof sight === "object") return { ...told, ...sight.finding, look: "failing" };
     if (sight === undefined) return { ...told, look: "cannot_tell" };
     return { ...told, look: sight === "good" ? "good_again" : "superseded" };
@@ -265,10 +265,10 @@ export function healthJson(versions: readonly VersionHealth[]): string {
   return printableJson(
     versions.map(({ app_id, version_name, verdict, live, attempts, alarms, comparisons }) => ({
       ...{ app_id, version_name, verdict, live, attempts },
-      alarms: alarms.map(({ measure, scopes, look, began_at, rule, now, before, causes }) => ({
+      alarms: alarms.map(({ measure, scopes, look, began_at, rule, now, before, parts, causes }) => ({
         ...{ measure, scopes, look },
         began_at: began_at === undefined ? null : new Date(began_at).toISOString(),
-        ...{ rule, now, before, causes },
+        ...{ rule, now, before, parts, causes },
       })),
       comparisons: comparisons.map(({ measure, scope, rule, now, before, suspicious }) => ({
         ...{ measure, scope, rule, now, before, suspicious },

@@ -16,6 +16,7 @@ import {
 } from "../../src/counting/documents.ts";
 import { type Alarm, alarmDocument, alarmRef } from "../../src/health/alarm-documents.ts";
 import { measuresOfCounts } from "../../src/health/measures.ts";
+import { partsOf } from "./alarms.ts";
 
 /** What was reported on one day: by production devices on each platform, and by the others. */
 export type Report = { [Part in Platform | "development"]?: ActionCounts };
@@ -72,10 +73,13 @@ export function attempts(attempts: number, failed = 0): Record<string, number> {
   };
 }
 
-/** Writes an open alarm, as the watch does: without further fields, 2.5.1 of the app is not downloaded on iOS. */
+/**
+ * Writes an open alarm, as the watch does: without further fields, 2.5.1 of the app is not downloaded on iOS. Where several
+ * platforms are given, so must be their `parts`.
+ */
 export async function writeAlarm(db: Firestore, app_id: string, fields: Partial<Alarm> = {}): Promise<void> {
   const time = fields.began_at ?? Date.now();
-  const alarm: Alarm = {
+  const alarm: Omit<Alarm, "parts"> = {
     app_id,
     version_name: "2.5.1",
     measure: "not_downloaded",
@@ -83,6 +87,7 @@ export async function writeAlarm(db: Firestore, app_id: string, fields: Partial<
     rule: "earlier_versions",
     now: { count: 24, of: 297 },
     before: { count: 4, of: 1_000 },
+    parts: [],
     causes: [
       cause("version_build", "2.4.0", 94, 31),
       cause("message", "Checksum failed", 88, 2),
@@ -96,7 +101,8 @@ export async function writeAlarm(db: Firestore, app_id: string, fields: Partial<
     told: { began: { log: "taken" }, ended: {} },
     ...fields,
   };
-  await alarmRef(db, alarm).set(z.encode(alarmDocument, alarm));
+  const parts = fields.parts ?? partsOf(alarm);
+  await alarmRef(db, alarm).set(z.encode(alarmDocument, { ...alarm, parts }));
 }
 
 function cause(field: string, value: string, failing: number, others: number): Alarm["causes"][number] {

@@ -25,7 +25,7 @@ export function aVersion(
   const reported: Partial<Record<Platform, Measures>> = {};
   for (const [number, ofHour] of Object.entries(hours)) {
     const time = atHour(Number(number));
-    const day = days.get(dayId(time)) ?? { platforms: {}, hours: new Map() };
+    const day = days.get(dayId(time)) ?? { platforms: {}, hours: new Map(), opened: {} };
     const measures = Object.entries(ofHour).map(([platform, some]) => {
       const name = platform as Platform;
       reported[name] = addMeasures([reported[name] ?? {}, some]);

@@ -1,12 +1,245 @@
-/** Which versions people use. */
+/** Which versions people use, and how soon they took them up. */
 
+import { area, stack } from "d3-shape";
+import { useState } from "preact/hooks";
 import type { AppReport } from "../../src/dashboard/data.ts";
+import { printable } from "../../src/printable.ts";
+import { formatDay, formatMinute, formatNumber, formatPercent } from "../format.ts";
+import { axisOf, formatPercentTick } from "../parts/axes.ts";
+import { Chart, type Frame } from "../parts/chart.tsx";
+import { Name } from "../parts/name.tsx";
+import { Scroll } from "../parts/scroll.tsx";
+import { Segments } from "../parts/segments.tsx";
+import { type Column, Table } from "../parts/table.tsx";
+import { useZone } from "../state/zone.ts";
 import { words } from "../words.ts";
+import { type Adoption, adoptionOf, type By, type Series, seriesOf, sum } from "./adoption-figures.ts";
 
-export function AdoptionView(_: { app: AppReport }) {
+const ways = ["opened", "installed"] as const satisfies By[];
+
+export function AdoptionView({ app }: { app: AppReport }) {
+  const [by, setBy] = useState<By>("opened");
+  const series = seriesOf(app, by);
   return (
     <section id="adoption" class="card">
-      <h2>{words.adoption.title}</h2>
+      <div class="section-head">
+        <h2>
+          {words.adoption.title}
+          {words.on([app.platform])}
+        </h2>
+        <Segments
+          label={words.adoption.by}
+          values={ways}
+          chosen={by}
+          nameOf={(way: By) => words.adoption.ways[way]}
+          onChoose={(way) => setBy(way)}
+        />
+      </div>
+      {series.length === 0 ? (
+        <p class="quiet">{words.adoption.none[by](app.days.length)}</p>
+      ) : (
+        <>
+          <AdoptionChart app={app} by={by} series={series} />
+          <Legend series={series} />
+          <Adopted app={app} by={by} />
+          <details>
+            <summary>{words.adoption.asTable}</summary>
+            <Daily app={app} series={series} />
+          </details>
+        </>
+      )}
     </section>
+  );
+}
+
+interface SeriesProps {
+  app: AppReport;
+  series: readonly Series[];
+}
+
+/** Shares of use, or numbers of installs: installs come when a version is new, so their share says little. */
+function AdoptionChart({ app: { days }, by, series }: SeriesProps & { by: By }) {
+  const totals = totalsOf(series);
+  const isShare = by === "opened";
+  const axis = isShare ? axisOf(1, 4) : axisOf(Math.max(...totals), 4);
+  const value = ({ counts }: Series, day: number) => {
+    const count = counts[day] ?? 0;
+    return isShare ? count / Math.max(1, totals[day] ?? 0) : count;
+  };
+  const lines = (day: number) =>
+    series.flatMap((one) => {
+      const count = one.counts[day] ?? 0;
+      if (count === 0) return [];
+      const share = formatPercent(count / Math.max(1, totals[day] ?? 0));
+      return `${nameOf(one)}: ${share} (${formatNumber(count)})`;
+    });
+  return (
+    <Chart
+      label={words.adoption.chart[by]}
+      steps={{ times: days.map((day) => Date.parse(day)), step: "day" }}
+      axis={axis}
+      formatTick={(tick) => (isShare ? formatPercentTick(tick, axis) : formatNumber(tick))}
+      tip={(day) => (
+        <>
+          <strong>{formatDay(days[day] ?? "")}</strong>
+          {lines(day).map((line) => (
+            <span key={line}>{line}</span>
+          ))}
+        </>
+      )}
+      say={(day) => [formatDay(days[day] ?? ""), ...lines(day)].join(", ")}
+    >
+      {(frame) => <Layers frame={frame} days={days.length} series={series} value={value} />}
+    </Chart>
+  );
+}
+
+interface LayersProps {
+  frame: Frame;
+  days: number;
+  series: readonly Series[];
+  value(series: Series, day: number): number;
+}
+
+/** The first version is on top. The number of a layer stands where it is highest, and in the legend. */
+function Layers({ frame: { x, y, bottom, top }, days, series, value }: LayersProps) {
+  const keys = [...series.keys()].toReversed();
+  const layers = stack<number, number>()
+    .keys(keys)
+    .value((day, key) => {
+      const own = series[key];
+      return own ? value(own, day) : 0;
+    })([...Array(days).keys()]);
+  const shape = area<(typeof layers)[number][number]>()
+    .x((_, day) => x(day))
+    .y0(([low]) => y(low))
+    .y1(([, high]) => y(high));
+  return (
+    <g class="layers">
+      {layers.map((layer) => {
+        const sizes = layer.map(([low, high]) => y(low) - y(high));
+        const widest = sizes.indexOf(Math.max(...sizes));
+        const [low = 0, high = 0] = layer[widest] ?? [];
+        return (
+          <g key={layer.key} class={classOf(series, layer.key)}>
+            <path d={shape(layer) ?? undefined} />
+            {(sizes[widest] ?? 0) >= NUMBER_HEIGHT && (
+              <text
+                x={x(widest)}
+                y={Math.max(top, Math.min(bottom, y((low + high) / 2))) + 4}
+                text-anchor="middle"
+              >
+                {layer.key + 1}
+              </text>
+            )}
+          </g>
+        );
+      })}
+    </g>
+  );
+}
+
+/** A layer that is lower, in pixels, has no room for its number. */
+const NUMBER_HEIGHT = 16;
+
+function classOf(series: readonly Series[], place: number): string {
+  return series[place]?.version_name === undefined ? "series-other" : `series-${place + 1}`;
+}
+
+function Legend({ series }: { series: readonly Series[] }) {
+  return (
+    <ol class="legend">
+      {series.map((one, place) => (
+        <li key={one.version_name ?? ""} class={classOf(series, place)}>
+          <span class="swatch" aria-hidden="true">
+            {place + 1}
+          </span>
+          {one.version_name === undefined ? nameOf(one) : <Name of={one.version_name} />}
+        </li>
+      ))}
+    </ol>
+  );
+}
+
+function nameOf({ version_name, versions }: Series): string {
+  return version_name === undefined ? words.adoption.others(versions) : printable(version_name);
+}
+
+function totalsOf(series: readonly Series[]): number[] {
+  return (series[0]?.counts ?? []).map((_, day) => sum(series.map(({ counts }) => counts[day] ?? 0)));
+}
+
+function Adopted({ app, by }: { app: AppReport; by: By }) {
+  const zone = useZone();
+  const columns: Column<Adoption>[] = [
+    {
+      id: "version",
+      name: words.adoption.version,
+      value: ({ version_name }) => version_name,
+      cell: ({ version_name }) => <Name of={version_name} />,
+    },
+    {
+      id: "released",
+      name: words.adoption.released,
+      value: ({ released_at }) => (released_at === null ? null : formatMinute(released_at, zone)),
+    },
+    {
+      id: "today",
+      name: words.adoption.today,
+      numeric: true,
+      value: ({ today }) => today,
+      cell: ({ today }) => (today === null ? words.nothing : formatPercent(today)),
+    },
+    {
+      id: "most",
+      name: words.adoption.most,
+      numeric: true,
+      value: ({ most }) => most,
+      cell: ({ most }) => formatPercent(most),
+    },
+    {
+      id: "half",
+      name: words.adoption.half,
+      tip: words.adoption.halfTip,
+      numeric: true,
+      value: ({ days_to_half }) => days_to_half,
+      cell: ({ days_to_half }) => (days_to_half === null ? words.nothing : words.days(days_to_half)),
+    },
+  ];
+  return (
+    <Scroll label={words.adoption.adopted}>
+      <Table
+        id="adoption"
+        label={words.adoption.adopted}
+        columns={columns}
+        rows={adoptionOf(app, by)}
+        keyOf={({ version_name }) => version_name}
+      />
+    </Scroll>
+  );
+}
+
+/** The numbers of the chart; the last day first. */
+function Daily({ app: { days }, series }: SeriesProps) {
+  const columns: Column<number>[] = [
+    { id: "day", name: words.adoption.day, value: (day) => days[day] ?? "" },
+    ...series.map((one, place) => ({
+      id: `series-${place}`,
+      name: nameOf(one),
+      numeric: true,
+      value: (day: number) => one.counts[day] ?? 0,
+      cell: (day: number) => formatNumber(one.counts[day] ?? 0),
+    })),
+  ];
+  return (
+    <Scroll label={words.adoption.asTable}>
+      <Table
+        id="adoption-by-day"
+        label={words.adoption.asTable}
+        columns={columns}
+        rows={[...days.keys()].toReversed()}
+        keyOf={String}
+      />
+    </Scroll>
   );
 }

@@ -1,15 +1,112 @@
-/** One version beside another. */
+/** One version beside another: how it fails over time, what it loses, why, and on which devices. */
 
-import type { AppReport } from "../../src/dashboard/data.ts";
+import type { AppReport, VersionDetail } from "../../src/dashboard/data.ts";
+import type { AlarmMeasure } from "../../src/health/alarm-documents.ts";
+import { printable } from "../../src/printable.ts";
+import { formatDuration, formatMinute } from "../format.ts";
 import { Name } from "../parts/name.tsx";
+import { useChoice } from "../state/choice.ts";
+import { useZone } from "../state/zone.ts";
+import { words } from "../words.ts";
+import { ActionsView } from "./version/actions.tsx";
+import { DevicesView } from "./version/devices.tsx";
+import { FailureView } from "./version/failure-chart.tsx";
+import { LossesView } from "./version/losses.tsx";
+import { ReasonsView } from "./version/reasons.tsx";
 
-export function VersionView({ app, isOld }: { app: AppReport; now: number; isOld: boolean }) {
-  if (!app.version) return null;
+interface VersionViewProps {
+  app: AppReport;
+  /** When the figures were read. Milliseconds since 1970. */
+  now: number;
+  /** Whether another version or range is chosen, and not answered yet. Until then, the figures keep their names. */
+  isOld: boolean;
+}
+
+export function VersionView({ app, now, isOld }: VersionViewProps) {
+  const { address } = useChoice();
+  const { version: detail } = app;
+  if (!detail) return null;
+  const { version_name } = detail.version;
+  const measure = address.measure ?? alarmingMeasure(app, version_name) ?? "not_downloaded";
   return (
-    <section id="version" class="card" tabIndex={-1} aria-busy={isOld}>
-      <h2>
-        <Name of={app.version.version.version_name} />
+    <section id="version" class="card" tabIndex={-1} aria-busy={isOld} aria-labelledby="version-title">
+      <h2 id="version-title">
+        <Name of={version_name} />
+        {words.on([app.platform])}
+        {isOld && <Awaited shown={version_name} />}
       </h2>
+      <div class="about">
+        <Release app={app} detail={detail} now={now} />
+        <OtherPicker app={app} detail={detail} />
+      </div>
+      <FailureView app={app} detail={detail} measure={measure} />
+      <div class="beside">
+        <LossesView detail={detail} />
+        <ReasonsView app={app} detail={detail} />
+      </div>
+      <DevicesView
+        key={`${app.app_id} ${version_name} ${app.platform} ${measure}`}
+        of={{ app: app.app_id, version: version_name, platform: app.platform, measure }}
+      />
+      <ActionsView detail={detail} />
     </section>
+  );
+}
+
+/** The way in which a version alarms, the worst one. */
+function alarmingMeasure({ alarms }: AppReport, version_name: string): AlarmMeasure | undefined {
+  return alarms.find((alarm) => alarm.version_name === version_name)?.failures[0]?.measure;
+}
+
+function Awaited({ shown }: { shown: string }) {
+  const { address } = useChoice();
+  const awaited = address.version ?? shown;
+  return (
+    <small class="awaited">
+      {words.version.reading}
+      <Name of={awaited} />
+    </small>
+  );
+}
+
+function Release({ app, detail, now }: { app: AppReport; detail: VersionDetail; now: number }) {
+  const zone = useZone();
+  const { version_name, released_at } = detail.version;
+  const isUpdate = app.versions.find((version) => version.version_name === version_name)?.is_update ?? true;
+  return (
+    <p>
+      {released_at !== null
+        ? words.version.released(formatMinute(released_at, zone), formatDuration(now - released_at))
+        : isUpdate
+          ? words.version.notReleased
+          : words.version.noUpdate}
+    </p>
+  );
+}
+
+/** What is chosen and not answered yet is shown as chosen. */
+function OtherPicker({ app, detail: { version, other } }: { app: AppReport; detail: VersionDetail }) {
+  const { address, choose } = useChoice();
+  const chosen = address.with ?? other?.version_name ?? "";
+  const updates = app.versions.filter(({ is_update }) => is_update).map(({ version_name }) => version_name);
+  const offered = [...new Set([...updates, ...(chosen === "" ? [] : [chosen])])].filter(
+    (version_name) => version_name !== version.version_name,
+  );
+  if (offered.length === 0) return <p>{words.version.nothingToCompare}</p>;
+  return (
+    <label class="field">
+      <span>{words.version.with}</span>
+      <select
+        value={chosen}
+        onChange={({ currentTarget }) => choose({ with: currentTarget.value || undefined })}
+      >
+        {chosen === "" && <option value="">{words.nothing}</option>}
+        {offered.map((version_name) => (
+          <option key={version_name} value={version_name}>
+            {printable(version_name)}
+          </option>
+        ))}
+      </select>
+    </label>
   );
 }

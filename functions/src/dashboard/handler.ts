@@ -7,18 +7,13 @@ import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import type { Request, Response } from "firebase-functions/https";
 import * as logger from "firebase-functions/logger";
+import { type Timers, within } from "../firestore/deadline.ts";
 import { Status, statusOf } from "../firestore/errors.ts";
-import { alarmTest } from "../health/alarms.ts";
 import { actions } from "../ingest/actions.ts";
+import { answerData } from "./answer-data.ts";
+import type { DashboardFailure } from "./data.ts";
+import { type Query, readDataQuery } from "./query.ts";
 import type { DashboardReader } from "./reader.ts";
-import {
-  type AppReport,
-  type AppSummary,
-  chooseVersions,
-  MIN_ATTEMPTS,
-  reportApp,
-  summarizeApps,
-} from "./report.ts";
 
 /** Content types by the end of a file's name. */
 const types = {
@@ -49,11 +44,44 @@ const securityHeaders = {
   Vary: "Accept-Encoding",
 };
 
-/**
- * Makes the handler of the `dashboard` function. It reads counters and alarms by `reader`, never events; `now` is the time in
- * milliseconds since 1970. It never throws.
- */
-export function createDashboardHandler(reader: DashboardReader, now: () => number) {
+/** What answers with JSON needs no script, so its policy is short: a page asks for it every ten seconds. */
+const policyOfData = "default-src 'none'; frame-ancestors 'none'";
+
+/** An answer that takes longer is none. A page would rather say so, and ask again. */
+const LONGEST_ANSWER = 20_000;
+
+export interface DashboardOptions {
+  /** Reads counters and alarms, never events. */
+  reader: DashboardReader;
+  /** Milliseconds since 1970. */
+  now(): number;
+  /** The hash of the page's files. */
+  page: string;
+  timers: Timers;
+}
+
+/** Makes the handler of the `dashboard` function. It never throws. */
+export function createDashboardHandler({ reader, now, page, timers }: DashboardOptions) {
+  const answers: ReadonlyMap<string, Answer> = new Map([
+    ["data", (query: Query, time: number) => answerData(readDataQuery(query), reader, page, time)],
+  ]);
+
+  const sendAnswer = async (request: Request, response: Response, answer: Answer) => {
+    const time = now();
+    response.set("Content-Security-Policy", policyOfData).set("Date", new Date(time).toUTCString());
+    try {
+      const data = await within(LONGEST_ANSWER, answer(request.query, time), timers);
+      const plain = Buffer.from(JSON.stringify(data));
+      response.set("Cache-Control", "private, no-cache").set("ETag", etagOf(plain));
+      // Most answers to a page that stays open are what it has already.
+      if (request.fresh) response.status(304).end();
+      else send(request, response, { type: types.json, plain, gzip: gzipSync(plain) });
+    } catch (error) {
+      logger.error("The dashboard cannot read the counters.", { error: String(error) });
+      sendFailure(response, 503, "unavailable", explain(error));
+    }
+  };
+
   return async (request: Request, response: Response): Promise<void> => {
     response.set(securityHeaders);
     if (request.method !== "GET" && request.method !== "HEAD") {
@@ -61,7 +89,8 @@ export function createDashboardHandler(reader: DashboardReader, now: () => numbe
       return sendFailure(response, 405, "method_not_allowed", `expected GET, got ${request.method}`);
     }
     const file = PATH.exec(request.path)?.groups?.file;
-    if (file === "data") return sendData(request, response, reader, now());
+    const answer = answers.get(file ?? "");
+    if (answer) return sendAnswer(request, response, answer);
     const content = file === undefined ? undefined : fileContent(file || "index.html");
     if (!content)
       return sendFailure(response, 404, "not_found", "expected the dashboard or one of its files");
@@ -70,37 +99,8 @@ export function createDashboardHandler(reader: DashboardReader, now: () => numbe
   };
 }
 
-/** `data?app={app_id}`: the apps, and the report of one of them; of the one with the most installs without `app`. */
-async function sendData(request: Request, response: Response, reader: DashboardReader, time: number) {
-  response.set("Cache-Control", "no-store");
-  try {
-    const { counters, alarms, incomplete } = await reader.read();
-    const { apps, apps_left_out } = summarizeApps(counters, alarms);
-    const app_id = typeof request.query.app === "string" ? request.query.app : apps[0]?.app_id;
-    const ofApp = {
-      counters: counters.filter((counter) => counter.app_id === app_id),
-      alarms: alarms.filter((alarm) => alarm.app_id === app_id),
-    };
-    const days = await Promise.all(
-      chooseVersions(ofApp).updates.map(
-        async (counter) => [counter.id, await reader.daysOf(counter)] as const,
-      ),
-    );
-    const known = app_id !== undefined && ofApp.counters.length > 0;
-    const data: DashboardData = {
-      read_at: time,
-      apps,
-      apps_left_out,
-      incomplete,
-      test: { description: alarmTest, min_attempts: MIN_ATTEMPTS },
-      app: known ? reportApp(app_id, ofApp, new Map(days), time) : null,
-    };
-    send(request, response, compressed(Buffer.from(JSON.stringify(data)), types.json));
-  } catch (error) {
-    logger.error("The dashboard cannot read the counters.", { error: String(error) });
-    sendFailure(response, 503, "unavailable", explain(error));
-  }
-}
+/** Answers a query by what becomes JSON; rejects with Firestore's error. `time` is in milliseconds since 1970. */
+type Answer = (query: Query, time: number) => Promise<object>;
 
 /** Says what an operator can do about a failure. Who reads this has passed Google's IAM. */
 function explain(error: unknown): string {
@@ -144,29 +144,21 @@ function readContent(file: string): Content | undefined {
 }
 
 function compressed(plain: Buffer, type: string): Content {
-  const hash = createHash("sha256").update(plain).digest("base64url").slice(0, 22);
-  return { type, plain, gzip: gzipSync(plain), etag: `W/"${hash}"` };
+  return { type, plain, gzip: gzipSync(plain), etag: etagOf(plain) };
+}
+
+function etagOf(plain: Buffer): string {
+  return `W/"${createHash("sha256").update(plain).digest("base64url").slice(0, 22)}"`;
 }
 
 /** Express answers 304 by itself where the browser has the same content already. */
-function send(request: Request, response: Response, { type, plain, gzip }: Content): void {
+function send(request: Request, response: Response, { type, plain, gzip }: Omit<Content, "etag">): void {
   response.set("Content-Type", type);
   if (request.acceptsEncodings("gzip")) response.set("Content-Encoding", "gzip").send(gzip);
   else response.send(plain);
 }
 
 function sendFailure(response: Response, status: number, error: string, message: string): void {
-  response.status(status).json({ error, message });
-}
-
-/** The answer to `data`, for the page. */
-export interface DashboardData {
-  /** Milliseconds since 1970. */
-  read_at: number;
-  apps: AppSummary[];
-  apps_left_out: number;
-  /** Whether there are more counters or alarms than are read. */
-  incomplete: boolean;
-  test: { description: string; min_attempts: number };
-  app: AppReport | null;
+  const failure: DashboardFailure = { error, message };
+  response.set("Cache-Control", "no-store").status(status).json(failure);
 }

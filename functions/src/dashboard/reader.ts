@@ -4,45 +4,101 @@ import type { DocumentSnapshot, Firestore } from "firebase-admin/firestore";
 import { type Counter, counterId } from "../counting/documents.ts";
 import { shareReads } from "../firestore/shared-read.ts";
 import { ALARMS, type Alarm, alarmDocument, alarmId } from "../health/alarm-documents.ts";
-import type { CounterReader, Days } from "../health/counter-reader.ts";
+import {
+  type CounterReader,
+  type CounterReaderOptions,
+  createCounterReader,
+  type DayOfVersion,
+  type Days,
+} from "../health/counter-reader.ts";
+import { WATCH_MINUTES } from "../health/watch.ts";
+import { watchState, watchStateRef } from "../health/watch-state.ts";
+import { SHOWN_DAYS } from "./data.ts";
+import { createOldDaysReader, createTodayReader } from "./more-days.ts";
 
-/** The open alarms are read once in this time, like the counters. */
-const ALARMS_FRESH = 8_000;
+/** The pages ask every ten seconds, for the counters above all; the watch changes alarms every five minutes at most. */
+const ALARMS_FRESH = 30_000;
 
 /** So many open alarms are read. */
 const MOST_ALARMS = 200;
 
+/** What is read of counters, so that ten pages, open on busy versions, read at most 3,000 documents an hour. */
+const shownReads: CounterReaderOptions = { lastDays: SHOWN_DAYS, daysFresh: 60_000, mostChanged: 200 };
+
+export interface ReadApps {
+  counters: Counter[];
+  /** The open ones. */
+  alarms: Alarm[];
+  /** When the watch last looked: milliseconds since 1970, or `null` before its first look. */
+  watched_at: number | null;
+  /** Whether there are more counters or alarms. */
+  incomplete: boolean;
+}
+
+/** Each rejects with Firestore's error. */
 export interface DashboardReader {
-  /** Reads the counters and the open alarms, and says whether there are more. Rejects with Firestore's error. */
-  read(): Promise<{ counters: Counter[]; alarms: Alarm[]; incomplete: boolean }>;
-  /** Reads the days of a counter that has just been read. Rejects with Firestore's error. */
+  /** Reads the counters and the open alarms. */
+  read(): Promise<ReadApps>;
+  /** Reads the first and the last days of a counter that has just been read. */
   daysOf(counter: Counter): Promise<Days>;
+  /** Reads the days between these, for the longest range. */
+  oldDaysOf(counter: Counter): Promise<Days>;
+  /** Reads today of the counters that are active today, by their ids. */
+  today(): Promise<ReadonlyMap<string, DayOfVersion>>;
 }
 
 /**
- * Makes a reader of the open alarms in `db`, and of the counters that `counterReader` finds. Where these are not all, the
- * counters of the alarms are among them. `now` is the time in milliseconds since 1970.
+ * Makes a reader of the counters and the open alarms in `db`. Where there are more counters than are read, those of the alarms
+ * are among them. `now` is the time in milliseconds since 1970.
  */
-export function createDashboardReader(
-  db: Firestore,
-  counterReader: CounterReader,
-  now: () => number,
-): DashboardReader {
-  const read = shareReads(ALARMS_FRESH, now, async () => {
-    const [{ counters, incomplete }, open] = await Promise.all([
+export function createDashboardReader(db: Firestore, now: () => number): DashboardReader {
+  const counterReader: CounterReader = createCounterReader(db, now, shownReads);
+
+  let watched_at: number | null = null;
+
+  /** The watch says nothing new before it is due again. */
+  const readWatchedAt = async () => {
+    if (watched_at === null || now() - watched_at >= WATCH_MINUTES * 60_000) {
+      const state = watchState.safeParse((await watchStateRef(db).get()).data());
+      watched_at = state.data?.looked_at ?? null;
+    }
+    return watched_at;
+  };
+
+  const readAlarms = shareReads(ALARMS_FRESH, now, async () => {
+    const [{ counters }, open, watchedAt] = await Promise.all([
       counterReader.counters(),
       db.collection(ALARMS).where("open", "==", true).limit(MOST_ALARMS).get(),
+      readWatchedAt(),
     ]);
     const alarms = open.docs.flatMap((snapshot) => alarmIn(snapshot) ?? []);
     const known = new Set(counters.map(({ id }) => id));
-    const others = await counterReader.find(alarms.filter((alarm) => !known.has(counterId(alarm))));
     return {
-      counters: [...counters, ...others],
       alarms,
-      incomplete: incomplete || open.size === MOST_ALARMS,
+      counters: await counterReader.find(alarms.filter((alarm) => !known.has(counterId(alarm)))),
+      watched_at: watchedAt,
+      incomplete: open.size === MOST_ALARMS,
     };
   });
-  return { read, daysOf: counterReader.daysOf };
+
+  const read = async (): Promise<ReadApps> => {
+    const [{ counters, incomplete }, open] = await Promise.all([counterReader.counters(), readAlarms()]);
+    const known = new Set(counters.map(({ id }) => id));
+    return {
+      ...open,
+      counters: [...counters, ...open.counters.filter(({ id }) => !known.has(id))],
+      incomplete: incomplete || open.incomplete,
+    };
+  };
+
+  const readToday = createTodayReader(db, now);
+
+  return {
+    read,
+    daysOf: counterReader.daysOf,
+    oldDaysOf: createOldDaysReader(db, now),
+    today: shareReads(0, now, async () => readToday((await read()).counters)),
+  };
 }
 
 /** The alarm in a document; nothing where somebody has edited it so that it is none. */

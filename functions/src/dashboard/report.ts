@@ -1,96 +1,25 @@
-/** Works out what the dashboard says about an app, from its counters and its alarms. Pure. */
+/** Works out what the dashboard says about an app and its versions, from its counters and its alarms. Pure. */
 
-import { type ActionCounts, type Counter, dayId, type Platform, platforms } from "../counting/documents.ts";
-import { type Alarm, type AlarmMeasure, alarmScopes, type Scope } from "../health/alarm-documents.ts";
-import { attemptsOf, type DayOfVersion, type Days } from "../health/counter-reader.ts";
-import {
-  addMeasures,
-  crashed,
-  isUpdate,
-  type Measures,
-  measuresOf,
-  notDownloaded,
-  rolledBack,
-} from "../health/measures.ts";
-import { type Proportion, rateOf, wilsonInterval } from "../health/statistics.ts";
+import { type Counter, dayId, platforms } from "../counting/documents.ts";
+import type { Alarm, Scope } from "../health/alarm-documents.ts";
+import type { Days } from "../health/counter-reader.ts";
+import { HOUR_MILLISECONDS, releaseOf } from "../health/history.ts";
+import { addMeasures, isUpdate, measuresOf } from "../health/measures.ts";
 import { compareVersions } from "../health/version-order.ts";
-
-export interface AppSummary {
-  app_id: string;
-  /** Of production devices, ever. */
-  installs: number;
-  versions: number;
-  /** Whether it has an open alarm. */
-  alarming: boolean;
-}
-
-/** What an app has, as it was read: its counters, and its open alarms. */
-export interface AppParts {
-  counters: readonly Counter[];
-  alarms: readonly Alarm[];
-}
-
-export interface AppReport {
-  app_id: string;
-  /** The platforms that its production devices have. */
-  platforms: Platform[];
-  /** The days that `daily` is about, from the oldest to today. */
-  days: string[];
-  /** The open ones, the worst first. */
-  alarms: AlarmReport[];
-  /** Alarming ones first, then by day of last activity and of first, the latest first; what is no update last. */
-  versions: VersionReport[];
-  versions_left_out: number;
-}
-
-/** An alarm as `health/alarm-documents.ts` describes it; times are milliseconds since 1970. */
-export type AlarmReport = Pick<
-  Alarm,
-  "version_name" | "measure" | "scopes" | "rule" | "now" | "before" | "causes" | "began_at"
->;
-
-export interface VersionReport {
-  version_name: string;
-  is_update: boolean;
-  /** When its first and its last event were counted. Milliseconds since 1970. */
-  created_at: number;
-  updated_at: number;
-  /** Of all events. */
-  actions: ActionCounts;
-  /** Of production builds on real devices, by platform. */
-  platforms: Partial<Record<Platform, ActionCounts>>;
-  /** Of the rest. They are in no other figure here. */
-  development: ActionCounts;
-  health: Partial<Record<Scope, VersionHealth>>;
-  /** Of each of `days`. */
-  daily: Partial<Record<Scope, { installed: number[]; begun: number[]; downloaded: number[] }>>;
-}
-
-/** The measures are of all time. */
-export interface VersionHealth extends Measures {
-  /**
-   * Of the first and the last days, and only of plugins that report both halves of a rate: so they may differ from what the
-   * measures say. A rate of nothing is `undefined`.
-   */
-  rates: Record<AlarmMeasure, Rate | undefined>;
-}
-
-/** A rate with its 95 % interval, from 0 to 1. */
-export interface Rate extends Proportion {
-  rate: number;
-  low: number;
-  high: number;
-  /** Whether there are enough attempts to say something. */
-  enough: boolean;
-}
-
-/** `AppReport.days` are so many. */
-export const SHOWN_DAYS = 30;
-
-/** Fewer attempts say too little, so the page greys their rate. */
-export const MIN_ATTEMPTS = 50;
-
-const MAX_APPS = 50;
+import { actions } from "../ingest/actions.ts";
+import { type AppReport, MIN_ATTEMPTS, type Reason, SHOWN_DAYS, type VersionReport } from "./data.ts";
+import {
+  actionsIn,
+  comparableOn,
+  compareText,
+  historyIn,
+  installedOn,
+  measuresIn,
+  openedOn,
+  type ReadVersion,
+  ratesOf,
+} from "./figures.ts";
+import { groupAlarms } from "./open-alarms.ts";
 
 /** An app shows so many updates, the first of them for their attempts alone. */
 const MAX_VERSIONS = 20;
@@ -99,73 +28,97 @@ const MAX_VERSIONS_BY_ATTEMPTS = 10;
 /** Beside them, it shows so many versions that are no updates: those with the most events. */
 const MAX_NO_UPDATES = 5;
 
-/** Sums up the apps that have counters, those with the most installs first. One that alarms is never left out. */
-export function summarizeApps(counters: readonly Counter[], alarms: readonly Alarm[]) {
-  const alarming = new Set(alarms.map(({ app_id }) => app_id));
-  const all = [...Map.groupBy(counters, ({ app_id }) => app_id)].map(
-    ([app_id, ofApp]): AppSummary => ({
-      app_id,
-      installs: ofApp.reduce((sum, { platforms }) => sum + measuresOf(platforms).installed, 0),
-      versions: ofApp.length,
-      alarming: alarming.has(app_id),
-    }),
+const MAX_REASONS = 2;
+
+/** The platforms that the production devices of an app have. */
+export function platformsOf(counters: readonly Counter[]): AppReport["platforms"] {
+  return platforms.filter((platform) =>
+    counters.some((counter) => Object.hasOwn(counter.platforms, platform)),
   );
-  all.sort((a, b) => b.installs - a.installs || compareText(a.app_id, b.app_id));
-  const apps = all.filter((app, place) => place < MAX_APPS || app.alarming);
-  return { apps, apps_left_out: all.length - apps.length };
+}
+
+/** The counters that have something on a platform. */
+export function countersOn(counters: readonly Counter[], platform: Scope): Counter[] {
+  return counters.filter((counter) => platform === "all" || Object.hasOwn(counter.platforms, platform));
 }
 
 /**
- * Chooses the versions of an app that are shown: those that alarm, then the updates with the most attempts, then the latest active
- * ones with enough attempts, then the other latest active ones. So a stranger who makes up versions hides no real one.
+ * Chooses the versions of an app that are shown: those that alarm or are asked for, then the updates with the most attempts, then
+ * the latest active ones with enough attempts, then the other latest active ones. So a stranger who makes up versions hides no
+ * real one. Beside them, it chooses a few that are no updates.
  */
-export function chooseVersions({ counters, alarms }: AppParts) {
-  const alarming = alarmingVersions(alarms);
-  const isAlarming = ({ version_name }: Counter) => alarming.has(version_name);
-  const [tried, untried] = partition(
-    counters.filter((counter) => !isAlarming(counter)),
-    ({ platforms }) => isUpdate(measuresOf(platforms)),
-  );
-  const byAttempts = tried.sort((a, b) => attemptsOf(b) - attemptsOf(a));
-  const rest = byAttempts
+export function chooseVersions(
+  counters: readonly Counter[],
+  platform: Scope,
+  always: ReadonlySet<string>,
+): Counter[] {
+  const [first, others] = partition(counters, ({ version_name }) => always.has(version_name));
+  const [updates, rest] = partition(others, isUpdateCounter);
+  const byAttempts = updates
+    .map((counter) => ({ counter, attempts: attemptsOn(counter, platform) }))
+    .sort((a, b) => b.attempts - a.attempts);
+  const later = byAttempts
     .slice(MAX_VERSIONS_BY_ATTEMPTS)
-    .sort((a, b) => Number(hasEnough(b)) - Number(hasEnough(a)) || b.updated_at - a.updated_at);
-  const byEvents = untried.sort((a, b) => eventsOf(b) - eventsOf(a));
-  const updates = [
-    ...counters.filter(isAlarming),
-    ...[...byAttempts.slice(0, MAX_VERSIONS_BY_ATTEMPTS), ...rest].slice(0, MAX_VERSIONS),
+    .sort(
+      (a, b) =>
+        Number(b.attempts >= MIN_ATTEMPTS) - Number(a.attempts >= MIN_ATTEMPTS) ||
+        b.counter.updated_at - a.counter.updated_at,
+    );
+  const byEvents = rest
+    .map((counter) => ({ counter, events: eventsOf(counter, platform) }))
+    .sort((a, b) => b.events - a.events);
+  return [
+    ...first,
+    ...[...byAttempts.slice(0, MAX_VERSIONS_BY_ATTEMPTS), ...later]
+      .slice(0, MAX_VERSIONS)
+      .map(({ counter }) => counter),
+    ...byEvents.slice(0, MAX_NO_UPDATES).map(({ counter }) => counter),
   ];
-  const others = byEvents.slice(0, MAX_NO_UPDATES);
-  return { updates, others, leftOut: counters.length - updates.length - others.length };
 }
 
-function alarmingVersions(alarms: readonly Alarm[]): ReadonlySet<string> {
-  return new Set(alarms.map(({ version_name }) => version_name));
+/** On any platform: what is an update for some devices is one, also where others have it from the store. */
+function isUpdateCounter({ platforms }: Counter): boolean {
+  return isUpdate(measuresOf(platforms));
 }
 
-function hasEnough(counter: Counter): boolean {
-  return attemptsOf(counter) >= MIN_ATTEMPTS;
+/** Attempts at a version on a platform that are known to have been made. */
+export function attemptsOn(counter: Counter, platform: Scope): number {
+  const { begun, downloaded, installed } = measuresIn(counter, platform);
+  return Math.max(begun, downloaded, installed);
 }
 
-function eventsOf({ actions }: Counter): number {
-  return Object.values(actions).reduce((sum, count) => sum + count, 0);
+function eventsOf(counter: Counter, platform: Scope): number {
+  return Object.values(actionsIn(counter, platform)).reduce((sum, count) => sum + count, 0);
 }
 
-/** Reports on an app, from its counters, its open alarms, and the days of the updates that `chooseVersions` chooses. */
-export function reportApp(
-  app_id: string,
-  parts: AppParts,
-  daysOf: ReadonlyMap<string, Days>,
-  time: number,
-): AppReport {
-  const { updates, others, leftOut } = chooseVersions(parts);
+/** What an app has, as it was read. */
+export interface AppParts {
+  app_id: string;
+  platform: Scope;
+  /** All counters of the app that are known. */
+  counters: readonly Counter[];
+  /** The open alarms of the app. */
+  alarms: readonly Alarm[];
+  /** The versions to report on. */
+  shown: readonly ReadVersion[];
+  /** Milliseconds since 1970. */
+  time: number;
+}
+
+/** Reports on an app. */
+export function reportApp({
+  app_id,
+  platform,
+  counters,
+  alarms,
+  shown,
+  time,
+}: AppParts): Omit<AppReport, "version"> {
   const days = Array.from({ length: SHOWN_DAYS }, (_, index) => dayId(time, SHOWN_DAYS - 1 - index));
-  const alarming = alarmingVersions(parts.alarms);
-  const rank = (version: VersionReport) =>
-    alarming.has(version.version_name) ? 2 : Number(version.is_update);
-  const versions = [...updates, ...others].map((counter) =>
-    reportVersion(counter, daysOf.get(counter.id), days),
-  );
+  const alarming = new Set(alarms.map(({ version_name }) => version_name));
+  const rank = ({ version_name, is_update }: VersionReport) =>
+    alarming.has(version_name) ? 2 : Number(is_update);
+  const versions = shown.map((version) => reportVersion(version, platform, days));
   versions.sort(
     (a, b) =>
       rank(b) - rank(a) ||
@@ -175,108 +128,61 @@ export function reportApp(
   );
   return {
     app_id,
-    platforms: platforms.filter((platform) => parts.counters.some((counter) => counter.platforms[platform])),
+    platform,
+    platforms: platformsOf(counters),
     days,
-    alarms: parts.alarms.toSorted((a, b) => excessOf(b) - excessOf(a)).map(reportAlarm),
+    alarms: groupAlarms(alarms),
     versions,
-    versions_left_out: leftOut,
+    versions_left_out: countersOn(counters, platform).length - versions.length,
   };
 }
 
-function reportAlarm({
-  version_name,
-  measure,
-  scopes,
-  rule,
-  now,
-  before,
-  causes,
-  began_at,
-}: Alarm): AlarmReport {
-  return { version_name, measure, scopes, rule, now, before, causes, began_at };
-}
-
-function excessOf({ now, before }: Alarm): number {
-  return rateOf(now) - rateOf(before);
-}
-
-function reportVersion(
-  { version_name, created_at, updated_at, actions, platforms, development }: Counter,
-  ofCounter: Days | undefined,
-  days: readonly string[],
-): VersionReport {
+function reportVersion(version: ReadVersion, platform: Scope, days: readonly string[]): VersionReport {
+  const { counter, days: read } = version;
+  const measures = measuresIn(counter, platform);
   return {
-    version_name,
-    is_update: isUpdate(measuresOf(platforms)),
-    created_at,
-    updated_at,
-    actions,
-    platforms,
-    development,
-    health: perScope(platforms, (scope) => {
-      const measures = measuresOf(partOf(platforms, scope));
-      const ofDays = ofCounter && [...ofCounter.values()].map((day) => comparable(day, scope));
-      return { ...measures, rates: ratesOf(ofDays ? addMeasures(ofDays) : measures) };
-    }),
-    daily: perScope(platforms, (scope) => {
-      if (!ofCounter) return undefined;
-      const ofDays = days.map((day) => ofCounter.get(day) ?? { platforms: {}, hours: new Map() });
-      const rates = ofDays.map((day) => comparable(day, scope));
-      return {
-        installed: ofDays.map((day) => addMeasures(partsOf(day.platforms, scope)).installed),
-        begun: rates.map(({ begun }) => begun),
-        downloaded: rates.map(({ downloaded }) => downloaded),
-      };
-    }),
+    version_name: counter.version_name,
+    is_update: isUpdateCounter(counter),
+    created_at: counter.created_at,
+    updated_at: counter.updated_at,
+    released_at: read ? releasedAt(counter, read) : null,
+    measures,
+    rates: ratesOf(
+      read ? addMeasures([...read.values()].map((day) => comparableOn(day, platform))) : measures,
+    ),
+    reasons: reasonsIn(counter, platform).slice(0, MAX_REASONS),
+    ...(read && { daily: dailyOf(read, platform, days) }),
   };
 }
 
-/** The measures of a day for its rates: by hour, they are without halves. Days that were counted before there were hours have none. */
-function comparable({ platforms, hours }: DayOfVersion, scope: Scope): Measures {
-  const parts = hours.size > 0 ? [...hours.values()] : [platforms];
-  return addMeasures(parts.flatMap((part) => partsOf(part, scope)));
+/** When a version was released: milliseconds since 1970, or `null` without attempts. */
+function releasedAt(counter: Counter, days: Days): number | null {
+  const release = releaseOf(historyIn(counter, days));
+  return release === undefined ? null : release * HOUR_MILLISECONDS;
 }
 
-function ratesOf(measures: Measures): VersionHealth["rates"] {
+function dailyOf(read: Days, platform: Scope, days: readonly string[]): NonNullable<VersionReport["daily"]> {
+  const ofDays = days.map((day) => read.get(day) ?? { platforms: {}, hours: new Map(), opened: {} });
+  const rates = ofDays.map((day) => comparableOn(day, platform));
   return {
-    not_downloaded: intervalOf(notDownloaded(measures)),
-    rolled_back: intervalOf(rolledBack(measures)),
-    crashed: intervalOf(crashed(measures)),
+    opened: ofDays.map((day) => openedOn(day, platform)),
+    installed: ofDays.map((day) => installedOn(day, platform)),
+    begun: rates.map(({ begun }) => begun),
+    downloaded: rates.map(({ downloaded }) => downloaded),
   };
 }
 
-function intervalOf(proportion: Proportion): Rate | undefined {
-  const { count, of } = proportion;
-  if (of === 0) return undefined;
-  return { count, of, rate: count / of, ...wilsonInterval(proportion), enough: of >= MIN_ATTEMPTS };
-}
-
-/** Collects what `of` gives for all platforms together and for each that there is, without those for which it gives nothing. */
-function perScope<T>(
-  parts: Readonly<Record<string, unknown>>,
-  of: (scope: Scope) => T | undefined,
-): Partial<Record<Scope, T>> {
-  const scopes = alarmScopes.filter((scope) => scope === "all" || parts[scope]);
-  const entries = scopes.map((scope) => [scope, of(scope)] as const);
-  return Object.fromEntries(entries.filter(([, value]) => value !== undefined));
-}
-
-/** What each platform has, or one of them. */
-function partOf<Part>(parts: Readonly<Partial<Record<string, Part>>>, scope: Scope): Record<string, Part> {
-  const entries = Object.entries(parts).flatMap(([platform, part]) =>
-    part !== undefined && (scope === "all" || scope === platform) ? [[platform, part] as const] : [],
+/** The actions that say why updates failed, the most frequent first; those of single files last, since one attempt reports many. */
+function reasonsIn(counter: Counter, platform: Scope): Reason[] {
+  const counts = Object.entries(actionsIn(counter, platform)).filter(([, count]) => count > 0);
+  return (["failure", "file_failure"] as const).flatMap((kind) =>
+    counts
+      .filter(([action]) => actions.get(action)?.kind === kind)
+      .map(([action, count]) => ({ action, count }))
+      .sort((a, b) => b.count - a.count),
   );
-  return Object.fromEntries(entries);
-}
-
-function partsOf<Part>(parts: Readonly<Partial<Record<string, Part>>>, scope: Scope): Part[] {
-  return Object.values(partOf(parts, scope));
 }
 
 function partition<T>(items: readonly T[], isIn: (item: T) => boolean): [T[], T[]] {
   return [items.filter(isIn), items.filter((item) => !isIn(item))];
-}
-
-function compareText(a: string, b: string): number {
-  return a < b ? -1 : Number(a > b);
 }

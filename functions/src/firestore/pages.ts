@@ -12,6 +12,8 @@ export const PAGE_SIZE = 1_000;
 
 export interface Paging {
   size?: number;
+  /** No more documents than this are read. */
+  most?: number;
   /** Reads a page in another way than as of now. */
   read?(page: Query): Promise<QuerySnapshot>;
 }
@@ -23,14 +25,18 @@ export interface Paging {
  */
 export async function* pages(
   query: Query,
-  { size = PAGE_SIZE, read = (page) => page.get() }: Paging = {},
+  { size = PAGE_SIZE, most = Number.POSITIVE_INFINITY, read = (page) => page.get() }: Paging = {},
 ): AsyncGenerator<QueryDocumentSnapshot[]> {
-  const ordered = query.orderBy(FieldPath.documentId()).limit(size);
-  let { docs } = await read(ordered);
-  for (;;) {
+  const ordered = query.orderBy(FieldPath.documentId());
+  let rest = ordered;
+  let left = most;
+  while (left > 0) {
+    const asked = Math.min(size, left);
+    const { docs } = await read(rest.limit(asked));
     const last = docs.at(-1);
     if (last) yield docs;
-    if (!last || docs.length < size) return;
-    ({ docs } = await read(ordered.startAfter(last)));
+    if (!last || docs.length < asked) return;
+    rest = ordered.startAfter(last);
+    left -= docs.length;
   }
 }

@@ -1,6 +1,11 @@
 /** Describes the documents of alarms in Firestore: their path, their ids and their schema. */
 
-import { type DocumentReference, type Firestore, Timestamp } from "firebase-admin/firestore";
+import {
+  type DocumentReference,
+  type DocumentSnapshot,
+  type Firestore,
+  Timestamp,
+} from "firebase-admin/firestore";
 import * as z from "zod"; // `{ z }` would bring the messages of all languages into the bundle.
 import { counterId, platforms } from "../counting/documents.ts";
 
@@ -44,7 +49,7 @@ export const alarmDocument = alarmIdentity.extend({
   /** What `now` was compared with. */
   rule: z.enum(["earlier_versions", "threshold", "own_past"]),
   now: proportion,
-  /** With the rule `threshold`: that many percent, of 100. */
+  /** Summed over `scopes`, as `now` is. With the rule `threshold`: that many percent, of 100. */
   before: proportion,
   /** The same for each of `scopes`, in their order. Alarms from before this field have none. */
   parts: z.array(z.object({ scope: z.enum(alarmScopes), now: proportion, before: proportion })).default([]),
@@ -79,4 +84,10 @@ export function alarmId(alarm: AlarmIdentity): string {
 /** The document of an alarm. */
 export function alarmRef(db: Firestore, alarm: AlarmIdentity): DocumentReference {
   return db.collection(ALARMS).doc(alarmId(alarm));
+}
+
+/** The alarm in a document; nothing where somebody has edited it so that it is none, or has copied it. */
+export function alarmIn(snapshot: DocumentSnapshot): Alarm | undefined {
+  const { data } = alarmDocument.safeParse(snapshot.data());
+  return data && snapshot.id === alarmId(data) ? data : undefined;
 }

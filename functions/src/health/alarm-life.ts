@@ -6,7 +6,7 @@ import { rateOf } from "./statistics.ts";
 /** What the judgement says of a version that fails. */
 export type Finding = Pick<
   Alarm,
-  "version_name" | "measure" | "scopes" | "rule" | "now" | "before" | "causes"
+  "version_name" | "measure" | "scopes" | "rule" | "now" | "before" | "parts" | "causes"
 >;
 
 /** What one look at an app has found. What it does not mention could not be judged. */
@@ -106,8 +106,8 @@ function ended(before: Alarm, end: Alarm["end"], at: number): Alarm {
 }
 
 /** Only what a finding has: its maker may know more of it than the document does. */
-function figuresOf({ version_name, measure, scopes, rule, now, before, causes }: Finding): Finding {
-  return { version_name, measure, scopes, rule, now, before, causes };
+function figuresOf({ version_name, measure, scopes, rule, now, before, parts, causes }: Finding): Finding {
+  return { version_name, measure, scopes, rule, now, before, parts, causes };
 }
 
 /** Whether a person would see the difference. Each one costs a write, and figures grow with every device. */
@@ -116,9 +116,11 @@ function isNoticeable(old: Finding, now: Finding): boolean {
     JSON.stringify([scopes.toSorted(), rule, causes.map(({ field, value }) => [field, value])]);
   return (
     names(old) !== names(now) ||
-    differs(old.now.of, now.now.of) ||
-    differs(rateOf(old.now), rateOf(now.now)) ||
-    differs(rateOf(old.before), rateOf(now.before)) ||
+    haveChanged(old, now) ||
+    now.parts.some((part) => {
+      const before = old.parts.find(({ scope }) => scope === part.scope);
+      return before === undefined || haveChanged(before, part);
+    }) ||
     now.causes.some(({ failing, others }, index) => {
       const cause = old.causes[index];
       return (
@@ -127,6 +129,14 @@ function isNoticeable(old: Finding, now: Finding): boolean {
         differs(rateOf(cause.others), rateOf(others))
       );
     })
+  );
+}
+
+function haveChanged(old: Pick<Finding, "now" | "before">, now: Pick<Finding, "now" | "before">): boolean {
+  return (
+    differs(old.now.of, now.now.of) ||
+    differs(rateOf(old.now), rateOf(now.now)) ||
+    differs(rateOf(old.before), rateOf(now.before))
   );
 }
 

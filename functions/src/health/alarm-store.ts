@@ -10,7 +10,14 @@ import {
 import * as z from "zod";
 import { classify, Status, statusOf } from "../firestore/errors.ts";
 import { pages } from "../firestore/pages.ts";
-import { ALARMS, type Alarm, type AlarmIdentity, alarmDocument, alarmRef } from "./alarm-documents.ts";
+import {
+  ALARMS,
+  type Alarm,
+  type AlarmIdentity,
+  alarmDocument,
+  alarmIn,
+  alarmRef,
+} from "./alarm-documents.ts";
 import { alarmAfter, type Look, sightsOf } from "./alarm-life.ts";
 
 export interface AlarmStore {
@@ -69,12 +76,10 @@ async function readAll(query: Query): Promise<Alarm[]> {
   return alarms;
 }
 
-/** One that does not have the form, since somebody has edited it, is as good as none: a look that finds it begins it. */
-function alarmIn(snapshot: DocumentSnapshot): Alarm | undefined {
-  return alarmDocument.safeParse(snapshot.data()).data;
-}
-
-/** Writes on condition that the document is as it was read, and otherwise reads again. */
+/**
+ * Writes on condition that the document is as it was read, and otherwise reads again. One that somebody has edited so that it is
+ * no alarm is as good as none: a look that finds it begins it.
+ */
 async function changeDocument(ref: DocumentReference, step: Step): Promise<Alarm | undefined> {
   for (let attempt = 1; ; attempt++) {
     const snapshot = await ref.get();

@@ -109,8 +109,10 @@ export function findingsOf(
     const located = onPlatforms.length > 0 ? onPlatforms : locate(worst.question, sample, asked, now);
     const [first = worst, ...others] = located;
     const scopes: Finding["scopes"] = [first.question.scope, ...others.map(({ question }) => question.scope)];
-    const total = sumProportions([first, ...others].map(({ now }) => now));
-    return [{ version_name, measure, scopes, rule, now: total, before: first.before }];
+    const parts = [first, ...others].map(({ question: { scope }, now, before }) => ({ scope, now, before }));
+    const sumOfParts = (side: "now" | "before") => sumProportions(parts.map((part) => part[side]));
+    const before = rule === "threshold" ? first.before : sumOfParts("before");
+    return [{ version_name, measure, scopes, rule, now: sumOfParts("now"), before, parts }];
   });
 }
 

@@ -21,14 +21,14 @@ import {
   type Platform,
   platforms,
 } from "../counting/documents.ts";
-import { shareReads } from "../firestore/shared-read.ts";
+import { shareReads, shareReadsOf } from "../firestore/shared-read.ts";
 import { addMeasures, type Measures, measuresOf, measuresOfCounts } from "./measures.ts";
 
 const SECOND = 1_000;
 const HOUR = 3_600 * SECOND;
 
 /** The counters are read once in this time, however many people watch. */
-const COUNTERS_FRESH = 8 * SECOND;
+const COUNTERS_FRESH = 10 * SECOND;
 
 /** A full read finds what the reads of changes cannot: counters that were deleted. */
 const FULL_READ_EVERY = HOUR;
@@ -61,6 +61,8 @@ export interface DayOfVersion {
   platforms: Partial<Record<Platform, Measures>>;
   /** The same by hour in UTC, `00` to `23`, and without halves of rates: see `measuresOfEvent`. */
   hours: ReadonlyMap<string, Partial<Record<Platform, Measures>>>;
+  /** How often the app was opened with the version. */
+  opened: Partial<Record<Platform, number>>;
 }
 
 /** The first and the last days of a version, by their ids (`YYYY-MM-DD`), in order. */
@@ -102,7 +104,6 @@ export function createCounterReader(
   let fullReadAt = Number.NEGATIVE_INFINITY;
   let changesSince = Timestamp.fromMillis(0);
   const daysRead = new Map<string, DaysRead>();
-  const underWay = new Map<string, Promise<Days>>();
 
   const readAll = async () => {
     const startedAt = now();
@@ -193,13 +194,7 @@ export function createCounterReader(
       const found = refs.size > 0 ? await db.getAll(...refs.values()) : [];
       return found.flatMap((snapshot) => counterIn(snapshot) ?? []);
     },
-    daysOf(counter) {
-      const running = underWay.get(counter.id);
-      if (running) return running;
-      const days = readDays(counter).finally(() => underWay.delete(counter.id));
-      underWay.set(counter.id, days);
-      return days;
-    },
+    daysOf: shareReadsOf(0, now, ({ id }) => id, readDays),
   };
 }
 
@@ -226,9 +221,10 @@ function byDay([a]: readonly [string, unknown], [b]: readonly [string, unknown])
   return a < b ? -1 : Number(a > b);
 }
 
-function readDay(data: unknown): DayOfVersion {
+/** What the document of a day says; nothing where somebody has edited it so that it is none. */
+export function readDay(data: unknown): DayOfVersion {
   const day = dayDocument.safeParse(data);
-  if (!day.success) return { platforms: {}, hours: new Map() };
+  if (!day.success) return { platforms: {}, hours: new Map(), opened: {} };
   return {
     platforms: byPlatform(day.data.platforms, measuresOfCounts),
     hours: new Map(
@@ -237,16 +233,22 @@ function readDay(data: unknown): DayOfVersion {
         byPlatform(ofHour, (measures) => addMeasures([measures])),
       ]),
     ),
+    opened: byPlatform(day.data.platforms, (counts, platform) => counts[openedAction(platform)] ?? 0),
   };
 }
 
-function byPlatform<Part>(
+/** All plugins report that the app came to the foreground, but Electron's, which reports `set` at every start. */
+function openedAction(platform: Platform): string {
+  return platform === "electron" ? "set" : "app_moved_to_foreground";
+}
+
+function byPlatform<Part, Figures>(
   parts: Readonly<Record<string, Part>>,
-  measures: (part: Part, platform: Platform) => Measures,
-): Partial<Record<Platform, Measures>> {
+  figures: (part: Part, platform: Platform) => Figures,
+): Partial<Record<Platform, Figures>> {
   const known = platforms.flatMap((platform) => {
     const part = Object.hasOwn(parts, platform) ? parts[platform] : undefined;
-    return part === undefined ? [] : [[platform, measures(part, platform)] as const];
+    return part === undefined ? [] : [[platform, figures(part, platform)] as const];
   });
   return Object.fromEntries(known);
 }

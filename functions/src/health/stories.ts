@@ -75,8 +75,11 @@ function storyOf<Event extends StoryEvent>(events: readonly Event[]): Story<Even
   return story;
 }
 
-/** Some clocks are ahead: nothing happens after it was reported. */
-function timeOf({ received_at, occurred_at = received_at }: StoryEvent): number {
+/** When an event happened, in milliseconds since 1970. Some clocks are ahead: nothing happens after it was reported. */
+export function timeOf({
+  received_at,
+  occurred_at = received_at,
+}: Pick<StoryEvent, "received_at" | "occurred_at">): number {
   return Math.min(occurred_at, received_at);
 }
 

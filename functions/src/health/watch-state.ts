@@ -1,4 +1,4 @@
-/** Describes the document that says when the watch last looked: `watch/state`. */
+/** Keeps when the watch last looked: `watch/state`. The dashboard shows it, since a watch that stands still is silent. */
 
 import { type DocumentReference, type Firestore, Timestamp } from "firebase-admin/firestore";
 import * as z from "zod";
@@ -10,4 +10,9 @@ export const watchState = z.object({
 
 export function watchStateRef(db: Firestore): DocumentReference {
   return db.collection("watch").doc("state");
+}
+
+/** Keeps the time of a look, in milliseconds since 1970. Rejects with Firestore's error. */
+export async function keepLook(db: Firestore, at: number): Promise<void> {
+  await watchStateRef(db).set({ looked_at: Timestamp.fromMillis(at) });
 }

@@ -26,15 +26,24 @@ export interface WatchOptions {
   judge: Judge;
   /** Tells what is still to be told. */
   tell(): Promise<void>;
+  /** Keeps when a look began that has judged all apps, in milliseconds since 1970. */
+  keepLook(at: number): Promise<void>;
   /** Milliseconds since 1970. */
   now(): number;
 }
 
 /**
  * Makes the function that is run every `WATCH_MINUTES`. An app that cannot be judged now does not keep the others from being
- * judged and told of. Rejects if something failed, so that the log has an error.
+ * judged and told of. When it has looked at all of them, it keeps when. Rejects if something failed, so that the log has an error.
  */
-export function createWatch({ reader, alarms, judge, tell, now }: WatchOptions): () => Promise<void> {
+export function createWatch({
+  reader,
+  alarms,
+  judge,
+  tell,
+  keepLook,
+  now,
+}: WatchOptions): () => Promise<void> {
   const judgedAt = new Map<string, number>();
 
   return async () => {
@@ -60,7 +69,9 @@ export function createWatch({ reader, alarms, judge, tell, now }: WatchOptions):
         );
       }
     };
+    const startedAt = now();
     await attempt(look());
+    if (failures.length === 0) await attempt(keepLook(startedAt));
     await attempt(tell());
     if (failures.length > 0) {
       throw new Error(`Not everything could be looked at or told: ${JSON.stringify([...new Set(failures)])}`);

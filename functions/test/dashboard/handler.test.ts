@@ -1,14 +1,16 @@
 import { readdirSync } from "node:fs";
-import { get } from "node:http";
+import { get, type IncomingMessage } from "node:http";
 import { expect } from "chai";
 import { logs } from "../../dev/testing/captured-logs.ts";
-import { attempts, writeAlarm, writeCounter } from "../../dev/testing/counters.ts";
+import { hurriedTime } from "../../dev/testing/clocks.ts";
+import { attempts, writeAlarm, writeCounter, writeMonth } from "../../dev/testing/counters.ts";
 import { anEvent, newApp } from "../../dev/testing/events.ts";
 import { firestoreError, interceptReads } from "../../dev/testing/faults.ts";
 import { createTimedFirestore } from "../../dev/testing/firestores.ts";
-import type { DashboardData } from "../../src/dashboard/handler.ts";
+import type { DashboardData } from "../../src/dashboard/data.ts";
 import { backend, counts, post } from "../backend.ts";
-import { type ServedDashboard, serveDashboard } from "./server.ts";
+import { PAGE, type ServedDashboard, serveDashboard } from "./server.ts";
+import { APP, names } from "./versions.ts";
 
 const database = createTimedFirestore();
 let dashboard: ServedDashboard;
@@ -21,6 +23,14 @@ async function data(url: string): Promise<DashboardData> {
   const response = await fetch(url);
   expect(response.status).to.equal(200);
   return (await response.json()) as DashboardData;
+}
+
+/** Asks for what is known already. Not by `fetch`: it adds `Cache-Control: no-cache`, which asks for all of it. */
+function getAgain(path: string, etag: string | null): Promise<IncomingMessage> {
+  return new Promise((resolve, reject) => {
+    const headers = { "If-None-Match": etag ?? "" };
+    get(dashboard.url + path, { headers }, (response) => resolve(response.resume())).on("error", reject);
+  });
 }
 
 describe("dashboard, request by request", () => {
@@ -87,32 +97,43 @@ describe("dashboard, request by request", () => {
       const { headers } = await fetch(dashboard.url + path);
       const policy = headers.get("content-security-policy") ?? "";
       expect(policy).to.match(/^default-src 'none'; /);
+      if (path === "data") expect(policy).to.equal("default-src 'none'; frame-ancestors 'none'");
       expect(policy).to.include("frame-ancestors 'none'");
       expect(policy).not.to.match(/unsafe|\*|https?:|data:/);
       expect(headers.get("x-content-type-options")).to.equal("nosniff");
       expect(headers.get("referrer-policy")).to.equal("no-referrer");
       expect(headers.get("x-frame-options")).to.equal("DENY");
-      if (path !== "nothing") {
-        expect(headers.get("cache-control")).to.equal(path === "data" ? "no-store" : "private, no-cache");
-      }
+      expect(headers.get("cache-control")).to.equal(path === "nothing" ? "no-store" : "private, no-cache");
     }
   });
 
   it("sends a file again only when it has changed, and compressed", async () => {
     const first = await fetch(`${dashboard.url}style.css`);
     expect(first.headers.get("content-encoding")).to.equal("gzip");
-    const headers = { "If-None-Match": first.headers.get("etag") ?? "" };
-    // Not `fetch`: it adds `Cache-Control: no-cache`, which asks for all of it.
-    const again = await new Promise((resolve, reject) => {
-      get(`${dashboard.url}style.css`, { headers }, ({ statusCode }) => resolve(statusCode)).on(
-        "error",
-        reject,
-      );
-    });
-    expect(again).to.equal(304);
+    expect((await getAgain("style.css", first.headers.get("etag"))).statusCode).to.equal(304);
     const plain = await fetch(`${dashboard.url}style.css`, { headers: { "Accept-Encoding": "identity" } });
     expect(plain.headers.get("content-encoding")).to.equal(null);
     expect(await plain.text()).to.equal(await first.text());
+  });
+
+  it("sends data again only when it has changed, says each time when it was read, and is small", async () => {
+    const first = await fetch(`${dashboard.url}data`);
+    expect(first.headers.get("content-encoding")).to.equal("gzip");
+    expect(first.headers.get("date")).to.equal(new Date(database.now()).toUTCString());
+    database.pass(60_000);
+    const again = await getAgain("data", first.headers.get("etag"));
+    expect(again.statusCode).to.equal(304);
+    expect(again.headers.date).to.equal(new Date(database.now()).toUTCString());
+    expect(again.rawHeaders.join("  ").length).to.be.below(700);
+    await writeCounter(
+      database.firestore,
+      "com.example.new",
+      "1",
+      { 0: { ios: attempts(5) } },
+      database.now(),
+    );
+    database.pass(60_000);
+    expect((await getAgain("data", first.headers.get("etag"))).statusCode).to.equal(200);
   });
 
   it("answers HEAD like GET without a body, and refuses what would change something", async () => {
@@ -143,57 +164,217 @@ describe("dashboard, its data", () => {
       ...action("update_fail", 1, { platform: "ios" }),
       ...action("download_fail", 1, { version_name: "2.5.0" }),
       ...action("app_crash", 3),
+      ...action("app_moved_to_foreground", 3),
     ]);
     expect(answer.status).to.equal(200);
     const counter = await counts(`counters/${app_id}@2.5.1`);
     const served = await serveDashboard({ firestore: backend().firestore, now: Date.now });
     try {
-      const { app } = await data(`${served.url}data?app=${app_id}`);
-      expect(app?.versions.map(({ version_name }) => version_name)).to.deep.equal(["2.5.1", "2.5.0"]);
-      expect(app?.versions.map(({ is_update }) => is_update)).to.deep.equal([true, false]); // It was never begun.
-      const version = app?.versions[0];
-      expect(version).to.deep.include(counter);
-      expect(version?.development).to.deep.equal({ set: 5, download_zip_start: 50 });
-      expect(version?.health.all).to.include({ begun: 20, downloaded: 16, installed: 11, rolled_back: 1 });
-      expect(version?.health.ios).to.include({ begun: 20, downloaded: 16, installed: 4, rolled_back: 1 });
-      const { not_downloaded, rolled_back, crashed } = version?.health.ios?.rates ?? {};
-      expect(not_downloaded).to.include({ count: 4, of: 20, rate: 0.2, enough: false });
-      expect(not_downloaded?.low).to.be.within(0.05, 0.1);
-      expect(not_downloaded?.high).to.be.within(0.4, 0.45);
-      expect([rolled_back?.rate, crashed]).to.deep.equal([1 / 5, undefined]);
-      const zeros = Array(29).fill(0);
-      expect(version?.daily.android).to.deep.equal({
-        installed: [...zeros, 7],
-        begun: [...zeros, 0],
-        downloaded: [...zeros, 0],
+      const answer = await data(`${served.url}data?app=${app_id}`);
+      expect(answer.page).to.equal(PAGE);
+      const versions = answer.app?.versions ?? [];
+      expect(versions.map(({ version_name, is_update }) => [version_name, is_update])).to.deep.equal([
+        ["2.5.1", true],
+        ["2.5.0", false], // It was never begun.
+      ]);
+      const [version] = versions;
+      const hour = 3_600_000;
+      expect(version?.released_at).to.be.within(Date.now() - hour, Date.now());
+      expect(version?.measures).to.include({ begun: 20, downloaded: 16, installed: 11, rolled_back: 1 });
+      expect(version?.rates).to.deep.equal({
+        not_downloaded: { count: 4, of: 20 },
+        rolled_back: { count: 1, of: 12 },
+        crashed: { count: 0, of: 0 },
       });
-      expect(version?.daily.all).to.deep.equal({
+      const zeros = Array(29).fill(0);
+      expect(version?.daily).to.deep.equal({
+        opened: [...zeros, 3],
         installed: [...zeros, 11],
         begun: [...zeros, 20],
         downloaded: [...zeros, 16],
       });
+      expect(versions[1]?.reasons).to.deep.equal([{ action: "download_fail", count: 1 }]);
+      expect(answer.app?.version?.development).to.deep.equal({ set: 5, download_zip_start: 50 });
+      expect(answer.app?.version?.development).to.deep.equal(counter?.development);
+      expect(answer.app?.version?.version.actions).to.deep.equal({
+        set: 11,
+        download_zip_start: 20,
+        download_complete: 16,
+        update_fail: 1,
+        app_crash: 3,
+        app_moved_to_foreground: 3,
+      });
+
+      const ios = (await data(`${served.url}data?app=${app_id}&platform=ios`)).app;
+      expect(ios?.versions[0]?.measures).to.include({
+        begun: 20,
+        downloaded: 16,
+        installed: 4,
+        rolled_back: 1,
+      });
+      expect(ios?.version?.version.measures).to.include({ begun: 20, installed: 4 });
+      expect(ios?.versions[0]?.daily?.opened.at(-1)).to.equal(0);
     } finally {
       await served.close();
     }
   });
 
-  it("is about the app with the most installs, or the one asked for, or none", async () => {
+  it("is about the app that is asked for, or the only one; of several, each is summed up", async () => {
     const own = createTimedFirestore();
-    await writeCounter(own.firestore, "com.example.small", "1.0.0", { 0: { ios: attempts(5) } });
-    await writeCounter(own.firestore, "com.example.big", "1.0.0", { 0: { ios: attempts(50) } });
-    const { url, close } = await serveDashboard(own);
-    const first = await data(`${url}data`);
-    const asked = await data(`${url}data?app=com.example.small`);
-    const queries = ["app=com.example.none", "app=", "app=a&app=b", "app[x]=1&app[y]=2"];
-    const others = await Promise.all(queries.map((query) => data(`${url}data?${query}`)));
-    await close();
-    expect(first.apps.map(({ app_id }) => app_id)).to.deep.equal(["com.example.big", "com.example.small"]);
-    expect([first.app?.app_id, asked.app?.app_id]).to.deep.equal(["com.example.big", "com.example.small"]);
-    for (const { apps } of others) expect(apps).to.have.length(2);
-    expect(others.slice(0, 2).map(({ app }) => app)).to.deep.equal([null, null]);
+    const served = await serveDashboard(own);
+    expect(await data(`${served.url}data`)).to.deep.equal({
+      page: PAGE,
+      watched_at: null,
+      incomplete: false,
+      apps: [],
+      apps_left_out: 0,
+      app: null,
+    });
+    await writeCounter(own.firestore, "com.example.small", "1.0.0", { 0: { ios: attempts(5) } }, own.now());
+    own.pass(10_000);
+    const only = await data(`${served.url}data`);
+    expect(only.app?.app_id).to.equal("com.example.small");
+    expect(only.apps[0]).not.to.have.property("today");
+
+    await writeCounter(own.firestore, "com.example.big", "1.0.0", { 0: { ios: attempts(50) } }, own.now());
+    own.pass(10_000);
+    const several = await data(`${served.url}data`);
+    const asked = await data(`${served.url}data?app=com.example.small`);
+    const unknown = await Promise.all(
+      ["app=com.example.none", "app=", "app=constructor"].map((query) => data(`${served.url}data?${query}`)),
+    );
+    const unread = await Promise.all(
+      ["app=com.example.small&app=b", "app[x]=1&app[y]=2"].map((query) => data(`${served.url}data?${query}`)),
+    );
+    await served.close();
+    expect(several.app).to.equal(null);
+    expect(several.apps.map(({ app_id, today }) => [app_id, today])).to.deep.equal([
+      ["com.example.big", { opened: 0, installed: 50 }],
+      ["com.example.small", { opened: 0, installed: 5 }],
+    ]);
+    expect(asked.app?.app_id).to.equal("com.example.small");
+    for (const { app, apps } of unknown) {
+      expect(app).to.equal(null);
+      expect(apps.map((each) => each.today)).to.deep.equal([undefined, undefined]);
+    }
+    for (const each of unread) expect(each).to.deep.equal(several);
   });
 
-  it("has the open alarms, the worst first, and marks each app that has one", async () => {
+  it("takes a platform, a version, another one and a range that there are not for absent", async () => {
+    const own = createTimedFirestore();
+    await writeMonth(own.firestore, APP, { time: own.now() });
+    const served = await serveDashboard(own);
+    const ask = (query: string) => data(`${served.url}data?app=${APP}${query}`);
+    const plain = await ask("");
+    const version = plain.app?.version;
+    expect([version?.version.version_name, version?.other?.version_name]).to.deep.equal([
+      "2.6.0-beta.1",
+      "2.5.1",
+    ]);
+    expect([version?.range, plain.app?.platform]).to.deep.equal(["24h", "all"]);
+    const queries = [
+      "&platform=windows&range=1h&version=9.9.9&with=constructor&all=2",
+      "&platform=electron&version=__proto__&with=__proto__",
+      "&platform=ios&platform=ios&range[]=7d&version[a]=2.4.0&with=2.4.0&with=2.4.0&all[]=1",
+      "&platform=__proto__&range=constructor&constructor=1&__proto__[app]=7",
+    ];
+    for (const query of queries) expect(await ask(query), query).to.deep.equal(plain);
+
+    const asked = (await ask("&platform=ios&range=7d&version=2.4.1&with=2.3.4")).app;
+    expect([asked?.platform, asked?.version?.range]).to.deep.equal(["ios", "7d"]);
+    expect(asked?.version?.version.version_name).to.equal("2.4.1");
+    expect(asked?.version?.other?.version_name).to.equal("2.3.4");
+    // It is for Android alone, but was asked for.
+    const beta = (await ask("&platform=ios&version=2.6.0-beta.1")).app;
+    expect(beta?.version?.version).to.deep.include({ version_name: "2.6.0-beta.1", actions: {} });
+    expect(names(beta?.versions ?? [])).not.to.include("2.6.0-beta.1");
+    await served.close();
+  });
+
+  it("has all of forty versions where it is asked for, and days of those alone that it has otherwise", async () => {
+    const own = createTimedFirestore();
+    for (let i = 0; i < 40; i++) {
+      const ago = Math.floor(i / 2);
+      const history = { [ago + 1]: { ios: attempts(100 + i, 1) }, [ago]: { ios: attempts(80) } };
+      await writeCounter(own.firestore, APP, `1.${i}.0`, history, own.now());
+    }
+    await writeCounter(own.firestore, APP, "2.0.0", { 0: { ios: attempts(1) } }, own.now());
+    const served = await serveDashboard(own);
+    const some = (await data(`${served.url}data`)).app;
+    const before = own.reads();
+    const all = (await data(`${served.url}data?all=1`)).app;
+    const asked = (await data(`${served.url}data?version=1.20.0`)).app;
+    const days = own.reads() - before;
+    await served.close();
+    expect([some?.versions.length, some?.versions_left_out]).to.deep.equal([20, 21]);
+    expect([all?.versions.length, all?.versions_left_out]).to.deep.equal([41, 0]);
+    expect(days).to.equal(2); // Those of the one that is asked for.
+    const read = all?.versions.filter(({ daily }) => daily) ?? [];
+    expect(names(read)).to.deep.equal(names(some?.versions ?? []));
+    // The latest has one attempt, so it is not among the first, and its days are not read.
+    expect(all?.versions[0]).to.deep.include({ version_name: "2.0.0", released_at: null });
+    expect(all?.versions[0]?.rates.not_downloaded).to.deep.equal({ count: 0, of: 1 });
+    expect(all?.version).to.deep.equal(some?.version);
+    expect(names(some?.versions ?? [])).not.to.include("1.20.0");
+    expect(asked?.version?.version.version_name).to.equal("1.20.0");
+    expect([asked?.versions.length, asked?.versions_left_out]).to.deep.equal([21, 20]);
+  });
+
+  it("has names as they are, whatever JavaScript makes of them", async () => {
+    const own = createTimedFirestore();
+    const hostile = ["__proto__", "constructor", "toString", "<img src=x>", "1/../2", "\u202e1.0.0"];
+    for (const name of hostile) {
+      const ios = { ...attempts(9), constructor: 4, toString: 2, hasOwnProperty: 1 };
+      await writeCounter(own.firestore, "constructor", name, { 0: { ios } }, own.now());
+      await writeAlarm(own.firestore, "constructor", { version_name: name });
+    }
+    const served = await serveDashboard(own);
+    const answers = await Promise.all(
+      hostile.map((name) => data(`${served.url}data?version=${encodeURIComponent(name)}&with=__proto__`)),
+    );
+    await served.close();
+    for (const [place, { app, apps }] of answers.entries()) {
+      expect(app?.app_id).to.equal("constructor");
+      expect(names(app?.versions ?? [])).to.have.members(hostile);
+      expect(names(app?.alarms ?? [])).to.have.members(hostile);
+      expect(names(apps[0]?.alarms ?? [])).to.have.members(hostile);
+      expect(app?.version?.version.version_name).to.equal(hostile[place]);
+      const { actions } = app?.version?.version ?? {};
+      expect(Object.entries(actions ?? {})).to.deep.include.members([
+        ["constructor", 4],
+        ["toString", 2],
+        ["hasOwnProperty", 1],
+      ]);
+    }
+  });
+
+  it("has the days, the hours and what lives as of UTC, also at midnight", async () => {
+    const midnight = Date.UTC(2026, 10, 23);
+    const own = createTimedFirestore(midnight - 1);
+    await writeCounter(own.firestore, APP, "2.5.1", { 0: { ios: attempts(60, 6) } }, own.now());
+    const served = await serveDashboard(own);
+    const look = async () => (await data(`${served.url}data?range=24h`)).app;
+    const before = await look();
+    own.pass(1);
+    const after = await look();
+    await served.close();
+    const lastOf = (app: typeof before) => [
+      app?.days.at(-1),
+      new Date(app?.version?.times.at(-1) ?? 0).toISOString(),
+      app?.versions[0]?.daily?.begun.slice(-2),
+      app?.version?.version.failures.not_downloaded.slice(-2).map(({ count, of }) => `${count}/${of}`),
+    ];
+    expect(lastOf(before)).to.deep.equal([
+      "2026-11-22",
+      "2026-11-22T23:00:00.000Z",
+      [0, 60],
+      ["0/0", "6/60"],
+    ]);
+    expect(lastOf(after)).to.deep.equal(["2026-11-23", "2026-11-23T00:00:00.000Z", [60, 0], ["6/60", "0/0"]]);
+    expect(before?.version?.version.released_at).to.equal(midnight - 3_600_000);
+  });
+
+  it("has the open alarms, the worst first, one for each version, and each app says which it has", async () => {
     const own = createTimedFirestore();
     const apps = ["com.example.first", "com.example.other", "com.example.good"];
     for (const app of apps) {
@@ -212,28 +393,28 @@ describe("dashboard, its data", () => {
     const served = await serveDashboard(own);
     const { app, apps: summaries } = await data(`${served.url}data?app=${first}`);
     await served.close();
-    expect(summaries.map(({ app_id, alarming }) => [app_id, alarming])).to.have.deep.members([
-      [first, true],
-      [other, true],
-      [good, false],
+    expect(summaries.map(({ app_id, alarms }) => [app_id, alarms])).to.deep.equal([
+      [first, [{ version_name: "2.5.1", scopes: ["all", "ios"] }]],
+      [other, [{ version_name: "2.5.1", scopes: ["ios"] }]],
+      [good, []],
     ]);
-    expect(app?.alarms.map(({ measure }) => measure)).to.deep.equal(["crashed", "not_downloaded"]);
-    expect(app?.alarms[1]).to.deep.include({
-      version_name: "2.5.1",
-      measure: "not_downloaded",
+    expect(app?.alarms).to.have.length(1);
+    expect(app?.alarms[0]).to.include({ version_name: "2.5.1", began_at: 1_795_000_000_000 });
+    const failures = app?.alarms[0]?.failures ?? [];
+    expect(failures.map(({ measure }) => measure)).to.deep.equal(["crashed", "not_downloaded"]);
+    expect(failures[1]).to.deep.include({
       scopes: ["ios"],
       rule: "earlier_versions",
       now: { count: 24, of: 297 },
       before: { count: 4, of: 1_000 },
       began_at: 1_795_000_000_000,
     });
-    expect(app?.alarms[1]?.causes[0]).to.deep.equal({
+    expect(failures[1]?.causes[0]).to.deep.equal({
       field: "version_build",
       value: "2.4.0",
       failing: { count: 94, of: 100 },
       others: { count: 31, of: 100 },
     });
-    expect(app?.alarms[1]).not.to.have.any.keys("told", "to_tell", "good_looks", "app_id");
   });
 
   it("skips an alarm that somebody has edited so that it is none, and shows the others", async () => {
@@ -250,7 +431,8 @@ describe("dashboard, its data", () => {
     const served = await serveDashboard(own);
     const { app } = await data(`${served.url}data`);
     await served.close();
-    expect(app?.alarms.map(({ measure }) => measure)).to.deep.equal(["not_downloaded"]);
+    const failures = app?.alarms.flatMap(({ failures }) => failures) ?? [];
+    expect(failures.map(({ measure }) => measure)).to.deep.equal(["not_downloaded"]);
   });
 
   it("shows a version that alarms, however many versions with more attempts a stranger has made up", async () => {
@@ -274,11 +456,11 @@ describe("dashboard, its data", () => {
     await served.close();
     expect(incomplete).to.equal(true);
     expect(app?.versions[0]).to.deep.include({ version_name: "2.5.1", is_update: true });
-    expect(app?.versions[0]?.health.ios?.rates.not_downloaded).to.include({ count: 9, of: 40 });
+    expect(app?.versions[0]?.rates.not_downloaded).to.deep.equal({ count: 9, of: 40 });
     expect(app?.versions).to.have.length(21);
   });
 
-  it("reads the open alarms once in eight seconds, for all who look", async () => {
+  it("reads the open alarms once in half a minute, for all who look", async () => {
     const own = createTimedFirestore();
     const app_id = "com.example.shop";
     await writeCounter(own.firestore, app_id, "2.5.1", { 0: { ios: attempts(90) } }, own.now());
@@ -289,14 +471,18 @@ describe("dashboard, its data", () => {
     const look = () => Promise.all(Array.from({ length: 10 }, () => data(`${served.url}data?app=${app_id}`)));
     await look();
     const opened = own.reads();
-    own.pass(7_000);
+    own.pass(9_000);
     await look();
     expect(own.reads() - opened).to.equal(0);
     own.pass(1_000);
     await look();
+    // The one counter, which has changed in the last ten seconds: reads of changes overlap.
+    expect(own.reads() - opened).to.equal(1);
+    own.pass(20_000);
+    await look();
     await served.close();
-    // The two open ones, and a query for changed counters: it finds the one counter, which has changed in the last ten seconds.
-    expect(own.reads() - opened).to.equal(2 + 1);
+    // No counter has changed, which costs one too; the two open alarms; the state of the watch, which there is not.
+    expect(own.reads() - opened).to.equal(1 + 1 + 2 + 1);
   });
 
   it("says what is wrong when Firestore refuses, without a stack trace, and logs it", async () => {
@@ -310,9 +496,29 @@ describe("dashboard, its data", () => {
       const response = await fetch(`${dashboard.url}data`);
       restore();
       expect(response.status).to.equal(503);
+      expect(response.headers.get("cache-control")).to.equal("no-store");
       expect(await response.json()).to.deep.equal({ error: "unavailable", message: advice });
     }
     expect(logs.map(({ severity }) => severity)).to.deep.equal(["ERROR", "ERROR", "ERROR"]);
     expect((await fetch(`${dashboard.url}data`)).status).to.equal(200);
+  });
+
+  it("gives up what Firestore does not answer, after 20 seconds, and recovers as soon as it does", async () => {
+    const own = createTimedFirestore();
+    // The time of its deadline runs 20 times as fast.
+    const served = await serveDashboard(own, 0, hurriedTime.timers);
+    const restore = interceptReads(own.firestore, () => new Promise(() => {}));
+    const startedAt = performance.now();
+    const response = await fetch(`${served.url}data`);
+    expect(performance.now() - startedAt).to.be.at.least(900);
+    expect(response.status).to.equal(503);
+    expect(await response.json()).to.deep.equal({
+      error: "unavailable",
+      message: "Firestore does not answer; the function's log has the reason",
+    });
+    restore();
+    own.pass(30_000);
+    expect((await fetch(`${served.url}data`)).status).to.equal(200);
+    await served.close();
   });
 });

@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { type Firestore, Timestamp } from "firebase-admin/firestore";
+import { FieldValue, type Firestore, Timestamp } from "firebase-admin/firestore";
 import { aFinding, aLook } from "../../dev/testing/alarms.ts";
 import { firestoreError, interceptCalls } from "../../dev/testing/faults.ts";
 import { createFirestore } from "../../dev/testing/firestores.ts";
@@ -102,6 +102,32 @@ describe("an alarm", () => {
     expect(writes()).to.equal(1);
     await look(find([{ now: { count: 40, of: 320 }, causes: [] }]));
     expect(writes()).to.equal(2);
+  });
+
+  it("is written when a platform changes, though all of them together do not", async () => {
+    const { look, alarm, find, db } = watched();
+    const of = (ios: number, android: number): Partial<Finding> => {
+      const part = (scope: "ios" | "android", count: number) => {
+        return { scope, now: { count, of: 300 }, before: { count: 4, of: 1_000 } };
+      };
+      const parts = [part("ios", ios), part("android", android)];
+      return { scopes: ["ios", "android"], now: { count: ios + android, of: 600 }, parts };
+    };
+    await look(find([of(60, 24)]));
+    const writes = countWrites(db);
+    await look(find([of(61, 24)]));
+    expect(writes()).to.equal(0);
+    await look(find([of(50, 34)]));
+    expect(writes()).to.equal(1);
+    expect((await alarm())?.parts).to.deep.equal(of(50, 34).parts);
+  });
+
+  it("gets its platforms' figures at the next finding, where it began before there were any", async () => {
+    const { look, alarm, db, find } = watched();
+    await look(failing);
+    await db.doc("alarms/com.example.shop@2.5.1:not_downloaded").update({ parts: FieldValue.delete() });
+    await look(find([{}]));
+    expect((await alarm())?.parts).to.deep.equal(aFinding().parts);
   });
 
   it("ends when two looks in a row find it good", async () => {

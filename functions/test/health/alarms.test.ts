@@ -229,6 +229,49 @@ describe("the verdict of devices", () => {
     expect(findings[0]).to.deep.include({ scopes: ["android", "ios"], now: { count: 84, of: 600 } });
   });
 
+  it("has the figures of each platform, and what they are compared with is summed up as they are", () => {
+    const hours = (ios: number, android: number) => ({
+      ios: updates(200, ios),
+      android: updates(400, android),
+    });
+    const questions = ask([
+      version("2.5.0", eachHour(200, 224, hours(1, 4))),
+      version("2.5.1", eachHour(RELEASE, RELEASE + 3, hours(16, 80))),
+    ]);
+    const [finding] = find(questions, [...stories("ios", 300, 24), ...stories("android", 300, 60)]);
+    // The first hours of the version before give enough to compare with on Android sooner than on iOS.
+    expect(finding?.parts).to.deep.equal([
+      { scope: "android", now: { count: 60, of: 300 }, before: { count: 48, of: 4_800 } },
+      { scope: "ios", now: { count: 24, of: 300 }, before: { count: 24, of: 4_800 } },
+    ]);
+    expect(finding?.before).to.deep.equal({ count: 72, of: 9_600 });
+  });
+
+  it("has one part where one platform fails", () => {
+    const [alone] = find(ask(both({ ios: 16, android: 1 })), [
+      ...stories("ios", 300, 24),
+      ...stories("android", 300, 1),
+    ]);
+    expect(alone?.parts).to.deep.equal([{ scope: "ios", now: alone?.now, before: alone?.before }]);
+  });
+
+  it("of a first version on two platforms has the threshold in each part and once in all", () => {
+    const first = version(
+      "2.5.1",
+      eachHour(RELEASE, RELEASE + 3, { ios: updates(200, 80), android: updates(200, 100) }),
+    );
+    const [finding] = find(ask([first], { threshold: 0.07 }), [
+      ...stories("ios", 100, 40),
+      ...stories("android", 100, 50),
+    ]);
+    const threshold = finding?.before;
+    expect(threshold?.of).to.equal(100);
+    expect(finding?.parts).to.deep.equal([
+      { scope: "android", now: { count: 50, of: 100 }, before: threshold },
+      { scope: "ios", now: { count: 40, of: 100 }, before: threshold },
+    ]);
+  });
+
   it("is none where few devices fail, however bad the counts look: one that fails ten times is one", () => {
     const questions = ask(both({ ios: 60, android: 1 }));
     expect(questions.filter(isSuspicious)).not.to.deep.equal([]);

@@ -1,35 +1,15 @@
 import { expect } from "chai";
-import { type Firestore, Timestamp } from "firebase-admin/firestore";
-import { anEvent } from "../../dev/testing/events.ts";
+import type { Firestore } from "firebase-admin/firestore";
+import { deviceIn, storeReports } from "../../dev/testing/devices.ts";
 import { interceptReads } from "../../dev/testing/faults.ts";
 import { createFirestore } from "../../dev/testing/firestores.ts";
-import { countedFields, counterId, EVENTS } from "../../src/counting/documents.ts";
 import { createEvidence, MOST_EVENTS } from "../../src/health/evidence.ts";
 
 const NOW = Date.parse("2026-11-20T12:00:00Z");
 const MINUTE = 60_000;
 const VERSION = { app_id: "com.example.shop", version_name: "2.5.1" };
 
-/** Stores what devices reported, without counting it. */
-async function store(db: Firestore, events: readonly Record<string, unknown>[]) {
-  const batch = db.batch();
-  for (const [index, { received_at = NOW, occurred_at, ...fields }] of events.entries()) {
-    const event = anEvent(fields);
-    batch.create(db.collection(EVENTS).doc(`e${index}-${fields.device_id}-${fields.action}`), {
-      ...event,
-      counter: counterId(countedFields.parse(event)),
-      received_at: Timestamp.fromMillis(received_at as number),
-      ...(occurred_at !== undefined && { occurred_at: Timestamp.fromMillis(occurred_at as number) }),
-      counted: true,
-    });
-  }
-  await batch.commit();
-}
-
-/** The first of sixteen parts of all ids, and so on. */
-function deviceIn(part: number, number = 0): string {
-  return `${part.toString(16)}${number.toString(16).padStart(7, "0")}-7d0b-4a57-9a3c-2f1c5f6f2a10`;
-}
+const store = (db: Firestore, events: readonly Record<string, unknown>[]) => storeReports(db, events, NOW);
 
 const sixteen = Array.from({ length: 16 }, (_, part) => ({ device_id: deviceIn(part) }));
 

@@ -10,7 +10,7 @@ import {
   take,
   type WebhookReceiver,
 } from "../../dev/testing/webhook-receiver.ts";
-import type { Look } from "../../src/health/alarm-life.ts";
+import type { Finding, Look } from "../../src/health/alarm-life.ts";
 import { createAlarmStore } from "../../src/health/alarm-store.ts";
 import { createTeller } from "../../src/health/tell.ts";
 import { createWebhook } from "../../src/health/webhook.ts";
@@ -132,6 +132,22 @@ describe("the log", () => {
     expect(logged("ended")[0]?.message).to.match(
       /^2\.5\.1 of com\.example\.shop fails on .* no longer: 5 minutes after its alarm began, a newer version has taken over or devices no longer get it\. /,
     );
+  });
+
+  it("says how often a version fails on each platform, where it fails on several", async () => {
+    const { look } = watch("");
+    const before = { count: 4, of: 1_000 };
+    const parts: Finding["parts"] = [
+      { scope: "android", now: { count: 60, of: 300 }, before },
+      { scope: "ios", now: { count: 24, of: 300 }, before },
+    ];
+    const scopes: Finding["scopes"] = ["android", "ios"];
+    await look(aLook({ findings: [aFinding({ scopes, now: { count: 84, of: 600 }, parts, causes: [] })] }));
+    expect(logs.map(({ message }) => message)).to.deep.equal([
+      "2.5.1 of com.example.shop fails on android and ios: 84 of 600 devices that began the download did not get it " +
+        "(14.0 %: 20.0 % on android, 8.0 % on ios), 0.4 % with earlier versions.",
+    ]);
+    expect(logs[0]?.parts).to.deep.equal(parts);
   });
 
   it("shows what strangers named as what it is, and cuts it", async () => {

@@ -19,6 +19,7 @@ import { createEvidence } from "../../src/health/evidence.ts";
 import { createJudge } from "../../src/health/judge.ts";
 import { createTeller } from "../../src/health/tell.ts";
 import { createWatch, watchedReads } from "../../src/health/watch.ts";
+import { keepLook, watchState, watchStateRef } from "../../src/health/watch-state.ts";
 import { createWebhook } from "../../src/health/webhook.ts";
 import { updates } from "./updates.ts";
 
@@ -35,6 +36,7 @@ function createWorld(webhookUrl?: string) {
       alarms,
       judge: createJudge({ evidence: createEvidence(db), alarmThresholdPercent: 10 }),
       tell: createTeller(alarms, now, webhookUrl ? createWebhook(webhookUrl) : undefined),
+      keepLook: (at) => keepLook(db, at),
       now,
     });
   const watch = createLook();
@@ -85,6 +87,10 @@ function createWorld(webhookUrl?: string) {
         pass(5 * MINUTE);
         await watch();
       }
+    },
+    /** When the watch last looked at all apps, as the dashboard reads it. */
+    async lookedAt() {
+      return watchState.safeParse((await watchStateRef(db).get()).data()).data?.looked_at;
     },
     /** The alarms that there are: version, and how they ended. */
     async alarms() {
@@ -141,6 +147,59 @@ describe("the watch", () => {
     expect(failed).to.equal(true);
     expect(await world.alarms()).to.deep.equal([["2.5.1", "open"]]);
     expect(logs.filter(({ severity }) => severity === "ERROR")).to.have.length(1);
+  });
+
+  it("keeps when it last looked at all apps, with one write a look, also where there is nothing to look at", async () => {
+    const world = createWorld();
+    await world.look();
+    expect(await world.lookedAt()).to.equal(world.now());
+    await world.report(300, 1, "2.5.0");
+    await world.look();
+    let commits = 0;
+    interceptCalls(world.db, ({ method, proceed }) => {
+      if (method === "commit") commits++;
+      return proceed();
+    });
+    await world.look(3);
+    expect(commits).to.equal(3);
+    expect(await world.lookedAt()).to.equal(world.now());
+  });
+
+  it("says no later time where it could not look at one of them, and tells of the others", async () => {
+    const world = createWorld();
+    await releaseBadVersion(world);
+    const before = await world.lookedAt();
+    expect(before).to.be.a("number");
+    await world.report(10, 0, "1.0.0", { app_id: "com.example.broken" });
+    const end = interceptReads(world.db, ({ request, proceed }) =>
+      JSON.stringify(request).includes("counters/com.example.broken@1.0.0")
+        ? Promise.reject(firestoreError(14))
+        : proceed(),
+    );
+    await world.look().catch(() => {});
+    end();
+    expect(await world.lookedAt()).to.equal(before);
+    expect(messages()).to.have.length(1);
+    await world.look();
+    expect(await world.lookedAt()).to.equal(world.now());
+  });
+
+  it("has looked though nobody could be told, and fails where it cannot keep that it has", async () => {
+    const world = createWorld();
+    const failingAt = (part: string) =>
+      interceptCalls(world.db, ({ request, proceed }) =>
+        JSON.stringify(request).includes(part) ? Promise.reject(firestoreError(7)) : proceed(),
+      );
+    const end = failingAt('"to_tell"');
+    const failure = (error: Error) => error.message;
+    expect(await world.look().catch(failure)).to.include("Not everything could be looked at or told");
+    end();
+    const lookedAt = await world.lookedAt();
+    expect(lookedAt).to.equal(world.now());
+    const endOfOther = failingAt("/watch/state");
+    expect(await world.look().catch(failure)).to.include("Not everything could be looked at or told");
+    endOfOther();
+    expect(await world.lookedAt()).to.equal(lookedAt);
   });
 
   it("reads next to nothing where nothing has changed", async () => {

@@ -253,6 +253,7 @@ describe("health", () => {
           rule: "earlier_versions",
         },
         ...{ now: { count: 12, of: 150 }, before: { count: 1, of: 300 } },
+        parts: [{ scope: "ios", now: { count: 12, of: 150 }, before: { count: 1, of: 300 } }],
         causes: [
           {
             ...{ field: "version_build", value: "2.4.0" },

@@ -8,6 +8,7 @@ import { createEvidence } from "../../../src/health/evidence.ts";
 import { createJudge } from "../../../src/health/judge.ts";
 import { createTeller } from "../../../src/health/tell.ts";
 import { createWatch, WATCH_MINUTES, watchedReads } from "../../../src/health/watch.ts";
+import { keepLook } from "../../../src/health/watch-state.ts";
 import { attempts, writeCounter } from "../../testing/counters.ts";
 import { createTimedFirestore } from "../../testing/firestores.ts";
 
@@ -37,6 +38,7 @@ export async function watchedDay(_seed: number): Promise<{ looks: number; reads:
       alarms,
       judge: createJudge({ evidence: createEvidence(firestore), alarmThresholdPercent: 10 }),
       tell: createTeller(alarms, now),
+      keepLook: (at) => keepLook(firestore, at),
       now,
     });
   };

@@ -128,7 +128,7 @@ export function createObservedApp(random: () => number, thresholdPercent = 10): 
       version.history = undefined;
       lastChange = received_at;
       const dayName = dayId(received_at);
-      const day = version.days.get(dayName) ?? { platforms: {}, hours: new Map() };
+      const day = version.days.get(dayName) ?? { platforms: {}, hours: new Map(), opened: {} };
       version.days.set(dayName, day);
       addHour(day, hourId(received_at), platform, measures);
       const device = version.devices.get(event.device_id);

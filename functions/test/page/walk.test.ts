@@ -1,0 +1,324 @@
+import { mkdirSync } from "node:fs";
+import { createServer } from "node:http";
+import { fileURLToPath } from "node:url";
+import { expect } from "chai";
+import type { Locator, Page } from "playwright-core";
+import { listen } from "../../dev/local/listen.ts";
+import { firestoreError, interceptReads } from "../../dev/testing/faults.ts";
+import { createTimedFirestore } from "../../dev/testing/firestores.ts";
+import {
+  eightApps,
+  failingForAnHour,
+  fortyNames,
+  fortyVersions,
+  fourBadVersions,
+  SHOP,
+  simulatedBadRelease,
+  strangelyNamed,
+  strangeNames,
+  wellApp,
+} from "../../dev/testing/worlds.ts";
+import { Status } from "../../src/firestore/errors.ts";
+import { axeFaults, describeInBrowser, figures, trusting } from "./browser.ts";
+
+const folder = fileURLToPath(new URL("../screenshots/walk/", import.meta.url));
+
+const widths = [
+  { width: 1440, height: 900 },
+  { width: 1024, height: 768 },
+  { width: 390, height: 844 },
+];
+
+const modes = {
+  light: { colorScheme: "light", forcedColors: "none" },
+  dark: { colorScheme: "dark", forcedColors: "none" },
+  forced: { colorScheme: "light", forcedColors: "active" },
+} as const;
+
+/** Looks at a page in each width and each mode: takes pictures, and tells what is wrong. */
+async function walk(page: Page, world: string): Promise<void> {
+  const faults: string[] = [];
+  for (const viewport of widths) {
+    await page.setViewportSize(viewport);
+    for (const [mode, media] of Object.entries(modes)) {
+      const name = `${world}-${viewport.width}-${mode}`;
+      await page.emulateMedia(media);
+      await drawn(page);
+      for (const fault of await axeFaults(page)) faults.push(`${name}: ${fault}`);
+      const needed = await page.evaluate(() => document.documentElement.scrollWidth);
+      if (needed > viewport.width) faults.push(`${name}: ${needed} pixels wide`);
+      await page.screenshot({ path: `${folder}${name}.png`, fullPage: true });
+    }
+  }
+  await page.emulateMedia({ colorScheme: "light", forcedColors: "none" });
+  expect(faults, "what is wrong").to.deep.equal([]);
+}
+
+/** Waits until a new width or mode is drawn: what watches the sizes of elements draws once more. */
+async function drawn(page: Page): Promise<void> {
+  await page.evaluate(
+    () => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve))),
+  );
+}
+
+const alarms = (page: Page) => page.getByRole("region", { name: "Alarms", exact: true });
+const headlines = (page: Page) => alarms(page).getByRole("heading", { level: 3 }).allTextContents();
+const table = (page: Page, name: string) => page.getByRole("table", { name, exact: true });
+const rowOf = (page: Page, name: string) =>
+  table(page, "Versions")
+    .getByRole("row")
+    .filter({ has: page.getByRole("link", { name, exact: true }) });
+const versionLinks = (page: Page) =>
+  table(page, "Versions").getByRole("rowheader").getByRole("link").allTextContents();
+const query = (page: Page) => page.evaluate(() => Object.fromEntries(new URLSearchParams(location.search)));
+
+/** What makes an element stand out: colours, lines and marks around it. */
+function look(element: Locator): Promise<string> {
+  return element.evaluate((element) => {
+    const style = getComputedStyle(element);
+    const names = ["color", "background-color", "border", "outline", "font-weight", "text-decoration"];
+    return names.map((name) => style.getPropertyValue(name)).join("; ");
+  });
+}
+
+describeInBrowser("the walk through the dashboard", ({ serve, visit, open, closeLater }) => {
+  before(() => mkdirSync(folder, { recursive: true }));
+
+  it("shows a bad release that devices have reported, that was counted, and that the watch has found", async () => {
+    const { url } = closeLater(await simulatedBadRelease());
+    const page = await visit(url, trusting);
+    await walk(page, "simulated");
+    const [headline, ...others] = await headlines(page);
+    expect(others).to.deep.equal([]);
+    expect(headline).to.match(/^2\.5\.1 on iOS: \d+\.\d % not downloaded, \d+\.\d % before$/);
+    expect(await page.title()).to.equal(`⚠ ${headline}`);
+    expect((await versionLinks(page))[0]).to.equal("2.5.1");
+    const counter = await fetch(new URL(`/documents/counters/${SHOP}@2.5.1`, url));
+    const { data } = (await counter.json()) as { data: { platforms: Record<string, { set: number }> } };
+    const { android, ios } = data.platforms;
+    await page.setViewportSize({ width: 1440, height: 900 });
+    await page.getByRole("radio", { name: "iOS" }).check({ force: true });
+    await figures(page);
+    await rowOf(page, "2.5.1")
+      .getByRole("cell", { name: String(ios?.set), exact: true })
+      .waitFor();
+    await page.getByRole("radio", { name: "Android" }).check({ force: true });
+    await figures(page);
+    await rowOf(page, "2.5.1")
+      .getByRole("cell", { name: String(android?.set), exact: true })
+      .waitFor();
+  });
+
+  it("shows eight apps, seven of which alarm, and in each of them the alarms of the others", async () => {
+    const { url } = await serve(await eightApps());
+    const page = await visit(url, trusting);
+    await walk(page, "eight-apps");
+    await page.setViewportSize({ width: 1440, height: 900 });
+    const rows = table(page, "All apps")
+      .getByRole("row")
+      .filter({ has: page.getByRole("link") });
+    expect(await rows.count()).to.equal(8);
+    const alarming = rows.filter({ hasText: "⚠ Alarm" });
+    expect(await alarming.count()).to.equal(7);
+    expect(await rows.last().textContent()).to.match(/^com\.example\.well✓ No alarm/);
+    expect(await page.title()).to.match(/^⚠ 7 apps alarm/);
+
+    await page.getByRole("link", { name: "com.example.well", exact: true }).click();
+    await figures(page);
+    expect(await query(page)).to.deep.equal({ app: "com.example.well" });
+    expect(await headlines(page)).to.deep.equal([]);
+    expect(await alarms(page).textContent()).to.match(/No version is known to fail more than it should/);
+    const elsewhere = page.getByRole("navigation", { name: "Alarms in other apps" });
+    expect(await elsewhere.getByRole("link").count()).to.equal(7);
+    await walk(page, "well-among-eight");
+
+    await elsewhere.getByRole("link", { name: "org.example.transit.timetable" }).click();
+    await figures(page);
+    expect(await headlines(page)).to.deep.equal([
+      "2.3.1 on Electron: 50.0 % rolled back, at most 10.0 % allowed",
+    ]);
+  });
+
+  it("shows forty versions: in a table, and on a phone in three screens at most", async () => {
+    const { url } = await serve(await fortyVersions());
+    const page = await visit(`${url}?all=1`, trusting);
+    await page.setViewportSize({ width: 1440, height: 900 });
+    expect(await versionLinks(page)).to.have.members([...fortyNames, "builtin"]);
+    await walk(page, "forty-versions");
+
+    await page.setViewportSize({ width: 390, height: 844 });
+    await drawn(page);
+    const list = page.getByRole("list", { name: "Versions", exact: true });
+    expect(await list.getByRole("listitem").count()).to.equal(41);
+    const section = page.locator("section", { has: page.getByRole("heading", { name: "Versions" }) });
+    const { height = Number.POSITIVE_INFINITY } = (await section.boundingBox()) ?? {};
+    expect(height).to.be.at.most(3 * 844);
+
+    await page.setViewportSize({ width: 1440, height: 900 });
+    await page.getByRole("searchbox", { name: "Search versions" }).fill("rc");
+    expect(await versionLinks(page)).to.have.members(fortyNames.filter((name) => name.includes("rc")));
+    await page.getByRole("searchbox", { name: "Search versions" }).fill("");
+    const byVersion = table(page, "Versions").getByRole("button", { name: "Version", exact: true });
+    await byVersion.click();
+    const sorted = (await versionLinks(page)).filter((name) => name !== "builtin");
+    expect(sorted).to.deep.equal([...fortyNames]);
+  });
+
+  it("shows the names that builds and strangers choose as text, each of them as another", async () => {
+    const { url } = await serve(await strangelyNamed());
+    const page = await visit(`${url}?all=1`, trusting);
+    await walk(page, "strange-names");
+    await page.setViewportSize({ width: 1440, height: 900 });
+    await drawn(page);
+    expect(await page.locator("img, i, b, main script").count()).to.equal(0);
+    const shown = await versionLinks(page);
+    expect(shown).to.have.length(strangeNames.length + 1);
+    expect(new Set(shown)).to.have.property("size", shown.length);
+    expect(shown).to.include.members(["\\u{202e}1.5.2", "2.5.1\\u{3164}", "'=1+1", "'@SUM(A1)", "__proto__"]);
+    // A letter that looks like another one is marked, and says so.
+    const marked = table(page, "Versions").locator("mark");
+    expect(await marked.allTextContents()).to.include.members(["\u0430", "\u0661"]);
+    expect(await headlines(page)).to.have.length(1);
+    expect(await alarms(page).locator("code").allTextContents()).to.deep.equal([
+      "<b>field</b> <img src=x onerror=alert(1)>",
+      `message ${"x".repeat(100)}…`,
+      "version_os \\u{202e}18",
+    ]);
+    for (const name of ["__proto__", "<img src=x onerror=alert(1)>", "?app=other&version=1#x"]) {
+      await page.getByRole("link", { name, exact: true }).first().click();
+      await page.getByRole("heading", { level: 2, name }).first().waitFor();
+      expect((await query(page)).version).to.equal(name);
+    }
+  });
+
+  it("shows four versions that fail at once: an alarm for each, with each platform, and those that have ended", async () => {
+    const { url } = await serve(await fourBadVersions());
+    const page = await visit(url, trusting);
+    await walk(page, "four-bad-versions");
+    await page.setViewportSize({ width: 1440, height: 900 });
+    const shown = await headlines(page);
+    expect(shown.map((text) => text.replace(/:.*/, ""))).to.deep.equal([
+      "2.6.0-beta.1 on Android",
+      "2.5.2 on iOS",
+      "2.5.1 on Android",
+      "2.5.0 on iOS and Android and Electron",
+    ]);
+    const both = alarms(page).getByRole("article").first();
+    expect(await both.getByRole("listitem").allTextContents()).to.deep.equal([
+      "Android: 26.0 % (78 of 300) devices that started it crashed. Earlier versions at the same age: 0.3 % (3 of 1,000).",
+      "Android: 20.0 % (60 of 300) devices that began the download did not get it. Earlier versions at the same age: 0.4 % (4 of 1,000).",
+      "iOS: 5.0 % (15 of 300) devices that began the download did not get it. Earlier versions at the same age: 0.4 % (4 of 1,000).",
+    ]);
+    const ended = alarms(page).getByRole("group").filter({ hasText: "Ended alarms" });
+    await ended.getByText("Ended alarms").click();
+    await ended.getByRole("listitem").first().waitFor();
+    const lines = await ended.getByRole("listitem").allTextContents();
+    expect(lines.map((line) => line.replace(/ From .*\d UTC\./, ""))).to.deep.equal([
+      "2.4.1 on iOS and Android: 13.0 % not downloaded, 0.4 % before. A newer version took its place.",
+      "2.4.0 on Android: 7.0 % crashed, 0.3 % before. It became good again.",
+    ]);
+
+    // Without colours of its own, the page still shows what is chosen and what alarms.
+    await page.emulateMedia({ forcedColors: "active" });
+    const segment = (name: string) =>
+      page.locator("label", { has: page.getByRole("radio", { name }) }).locator("span");
+    expect(await look(segment("All"))).not.to.equal(await look(segment("iOS")));
+    const alarm = await both.evaluate((element) => getComputedStyle(element).borderTopStyle);
+    expect(alarm).to.equal("solid");
+    expect(await rowOf(page, "2.5.1").textContent()).to.include("Alarm");
+  });
+
+  it("shows a version that fails for an hour, after nine days in which it was well", async () => {
+    const { url } = await serve(await failingForAnHour());
+    const page = await visit(url, trusting);
+    await walk(page, "failing-for-an-hour");
+    expect(await headlines(page)).to.deep.equal(["2.4.0 on Android: 35.0 % crashed, 0.3 % before"]);
+    expect(await alarms(page).getByRole("article").textContent()).to.match(
+      /This is the last day; before, this version had 0\.3 %/,
+    );
+    await page.getByRole("link", { name: "Look closer at 2.4.0" }).click();
+    await figures(page);
+    const { platform, version, range, measure } = await query(page);
+    expect({ platform, version, range, measure }).to.deep.equal({
+      platform: "android",
+      version: "2.4.0",
+      range: "24h",
+      measure: "crashed",
+    });
+    await walk(page, "failing-for-an-hour-closer");
+  });
+
+  it("shows what to do where there is nothing yet", async () => {
+    const { url } = await serve(createTimedFirestore());
+    const page = await visit(url, trusting);
+    await walk(page, "nothing");
+    await page.getByRole("heading", { name: "Nothing has been counted yet" }).waitFor();
+    expect(await page.getByRole("table").count()).to.equal(0);
+    expect(await page.getByRole("combobox").count()).to.equal(0);
+  });
+
+  it("says that Firestore is down", async () => {
+    const database = await wellApp();
+    const { url } = await serve(database);
+    interceptReads(database.firestore, () => Promise.reject(firestoreError(Status.UNAVAILABLE)));
+    const page = await visit(url, { ...trusting, complaint: /503/ });
+    await walk(page, "firestore-down");
+    expect(await page.getByRole("alert").textContent()).to.match(
+      /^The figures cannot be had\. Not read: Firestore does not answer.* It is tried again every 10 seconds\.$/,
+    );
+  });
+
+  it("shows that it reads, where Firestore hangs, and gives up", async () => {
+    const database = await wellApp();
+    const { url } = await serve(database);
+    interceptReads(database.firestore, () => new Promise(() => {}));
+    const page = await open({ ...trusting, complaint: /503/ });
+    await page.goto(url);
+    await page.getByText("The figures are being read.").waitFor();
+    await walk(page, "firestore-hangs");
+    await page.getByRole("alert").filter({ hasText: "Firestore does not answer" }).waitFor();
+  });
+
+  it("shows on a network of 4 s that it reads, and never a figure under a name that is not its own", async () => {
+    const { url } = await serve(await fourBadVersions());
+    const page = await open(trusting);
+    const session = await page.context().newCDPSession(page);
+    await session.send("Network.enable");
+    await session.send("Network.emulateNetworkConditions", {
+      offline: false,
+      latency: 4_000,
+      downloadThroughput: -1,
+      uploadThroughput: -1,
+    });
+    await page.goto(url);
+    await page.getByText("The figures are being read.").waitFor();
+    expect(await page.getByRole("table").count()).to.equal(0);
+    await figures(page);
+    await walk(page, "slow-network");
+
+    await page.setViewportSize({ width: 1440, height: 900 });
+    await page.getByRole("radio", { name: "iOS" }).check({ force: true });
+    await page.locator('main [aria-busy="true"]').first().waitFor();
+    expect(await page.getByRole("table").count()).to.equal(0);
+    await figures(page);
+    await page.getByRole("heading", { name: "Versions on iOS" }).waitFor();
+  });
+
+  it("gives up a dashboard that does not answer, and says so", async () => {
+    const { url } = await serve(await wellApp());
+    const server = createServer(async (request, response) => {
+      const path = request.url ?? "";
+      if (path.includes("data")) return; // It never answers.
+      const { status, headers, body } = await fetch(new URL(path, url));
+      response.writeHead(status, { "Content-Type": headers.get("content-type") ?? "" });
+      for await (const chunk of body ?? []) response.write(chunk);
+      response.end();
+    });
+    const port = await listen(server);
+    closeLater({ close: async () => void server.close().closeAllConnections() });
+    const page = await open();
+    await page.goto(`http://127.0.0.1:${port}/`);
+    const alert = page.getByRole("alert").filter({ hasText: "has not answered for 25 seconds" });
+    await alert.waitFor({ timeout: 40_000 });
+  });
+});
