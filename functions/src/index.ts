@@ -10,7 +10,10 @@ import { createDeltaAdder } from "./counting/add-deltas.ts";
 import { createEventCounter } from "./counting/count-events.ts";
 import { DELTAS, EVENTS } from "./counting/documents.ts";
 import { createSweep, SWEEP_MINUTES } from "./counting/sweep.ts";
+import { createDeviceFinder } from "./dashboard/devices.ts";
+import { createEndedAlarms } from "./dashboard/ended-alarms.ts";
 import { createDashboardHandler } from "./dashboard/handler.ts";
+import { createPageFiles } from "./dashboard/page-files.ts";
 import { createDashboardReader } from "./dashboard/reader.ts";
 import { firestore } from "./firestore/connection.ts";
 import { createLoopTimers } from "./firestore/deadline.ts";
@@ -129,9 +132,11 @@ export const watch = onSchedule(
 export const dashboard = onRequest(
   { region: params.region, invoker: "private", maxInstances: 1, concurrency: 80, memory: "256MiB" },
   createDashboardHandler({
+    pageFiles: createPageFiles(),
     reader: createDashboardReader(db, Date.now),
+    endedAlarms: createEndedAlarms(db, Date.now),
+    findDevices: createDeviceFinder(db, Date.now),
     now: Date.now,
-    page: "",
     timers: time.timers,
   }),
 );

@@ -10,7 +10,7 @@ import type { DataQuery } from "./query.ts";
 import type { DashboardReader } from "./reader.ts";
 import { chooseVersions, countersOn, platformsOf, reportApp } from "./report.ts";
 
-/** Answers at a time in milliseconds since 1970. `page` is the hash of the page's files. Rejects with Firestore's error. */
+/** Answers at a time in milliseconds since 1970. `page` are the names of the page's files. Rejects with Firestore's error. */
 export async function answerData(
   query: DataQuery,
   reader: DashboardReader,

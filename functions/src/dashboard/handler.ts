@@ -1,35 +1,24 @@
 /** Answers requests for the dashboard: with its page, the page's files, or the data that it shows. */
 
-import { createHash } from "node:crypto";
-import { existsSync, readFileSync } from "node:fs";
-import { findPackageJSON } from "node:module";
-import { join } from "node:path";
-import { gzipSync } from "node:zlib";
 import type { Request, Response } from "firebase-functions/https";
 import * as logger from "firebase-functions/logger";
 import { type Timers, within } from "../firestore/deadline.ts";
 import { Status, statusOf } from "../firestore/errors.ts";
-import { actions } from "../ingest/actions.ts";
 import { answerData } from "./answer-data.ts";
+import { jsonContent, send } from "./content.ts";
 import type { DashboardFailure } from "./data.ts";
-import { type Query, readDataQuery } from "./query.ts";
+import type { FindFailingDevices } from "./devices.ts";
+import type { ReadEndedAlarms } from "./ended-alarms.ts";
+import { INDEX, type PageFiles } from "./page-files.ts";
+import { type Query, readDataQuery, readDevicesQuery, textIn } from "./query.ts";
 import type { DashboardReader } from "./reader.ts";
-
-/** Content types by the end of a file's name. */
-const types = {
-  html: "text/html; charset=utf-8",
-  css: "text/css; charset=utf-8",
-  js: "text/javascript; charset=utf-8",
-  svg: "image/svg+xml",
-  json: "application/json; charset=utf-8",
-};
 
 /**
  * Names the file that a path asks for. The function cannot see where it is mounted: its URL ends in its name on
  * cloudfunctions.net, and in nothing on run.app and behind a proxy, each with or without a slash. The page links to
  * `dashboard/{file}`, which the browser turns into one of the paths that this matches.
  */
-const PATH = /^(?:\/dashboard)*\/?(?<file>[a-z.]*)$/;
+const PATH = /^(?:\/dashboard)*\/?(?<file>[A-Za-z0-9.-]*)$/;
 
 const securityHeaders = {
   "Content-Security-Policy":
@@ -51,33 +40,43 @@ const policyOfData = "default-src 'none'; frame-ancestors 'none'";
 const LONGEST_ANSWER = 20_000;
 
 export interface DashboardOptions {
+  pageFiles: PageFiles;
   /** Reads counters and alarms, never events. */
   reader: DashboardReader;
+  endedAlarms: ReadEndedAlarms;
+  /** Reads events, on request. */
+  findDevices: FindFailingDevices;
   /** Milliseconds since 1970. */
   now(): number;
-  /** The hash of the page's files. */
-  page: string;
   timers: Timers;
 }
 
 /** Makes the handler of the `dashboard` function. It never throws. */
-export function createDashboardHandler({ reader, now, page, timers }: DashboardOptions) {
-  const answers: ReadonlyMap<string, Answer> = new Map([
-    ["data", (query: Query, time: number) => answerData(readDataQuery(query), reader, page, time)],
+export function createDashboardHandler(options: DashboardOptions) {
+  const { pageFiles, reader, endedAlarms, findDevices, now, timers } = options;
+  const routes: ReadonlyMap<string, Route> = new Map([
+    [
+      "data",
+      {
+        answer: (query, time) => answerData(readDataQuery(query), reader, pageFiles.names(), time),
+        keep: true,
+      },
+    ],
+    ["alarms", { answer: ({ app }) => endedAlarms(textIn(app) ?? ""), keep: true }],
+    ["devices", { answer: (query) => answerDevices(query, findDevices), keep: false }],
   ]);
 
-  const sendAnswer = async (request: Request, response: Response, answer: Answer) => {
+  const sendAnswer = async (request: Request, response: Response, { answer, keep }: Route) => {
     const time = now();
     response.set("Content-Security-Policy", policyOfData).set("Date", new Date(time).toUTCString());
     try {
-      const data = await within(LONGEST_ANSWER, answer(request.query, time), timers);
-      const plain = Buffer.from(JSON.stringify(data));
-      response.set("Cache-Control", "private, no-cache").set("ETag", etagOf(plain));
-      // Most answers to a page that stays open are what it has already.
-      if (request.fresh) response.status(304).end();
-      else send(request, response, { type: types.json, plain, gzip: gzipSync(plain) });
+      const answered = await within(LONGEST_ANSWER, answer(request.query, time), timers);
+      if (!answered) return sendFailure(response, 400, "invalid_query", "expected app, version and measure");
+      // Most answers to a page that stays open are what its browser has already.
+      response.set("Cache-Control", keep ? "private, no-cache" : "no-store");
+      send(request, response, jsonContent(answered));
     } catch (error) {
-      logger.error("The dashboard cannot read the counters.", { error: String(error) });
+      logger.error("The dashboard cannot read Firestore.", { error: String(error) });
       sendFailure(response, 503, "unavailable", explain(error));
     }
   };
@@ -89,18 +88,34 @@ export function createDashboardHandler({ reader, now, page, timers }: DashboardO
       return sendFailure(response, 405, "method_not_allowed", `expected GET, got ${request.method}`);
     }
     const file = PATH.exec(request.path)?.groups?.file;
-    const answer = answers.get(file ?? "");
-    if (answer) return sendAnswer(request, response, answer);
-    const content = file === undefined ? undefined : fileContent(file || "index.html");
+    const route = routes.get(file ?? "");
+    if (route) return sendAnswer(request, response, route);
+    const content = file === undefined ? undefined : pageFiles.find(file || INDEX);
     if (!content)
       return sendFailure(response, 404, "not_found", "expected the dashboard or one of its files");
-    response.set("Cache-Control", "private, no-cache").set("ETag", content.etag);
+    const isNamedByContent = (file || INDEX) !== INDEX;
+    response.set(
+      "Cache-Control",
+      isNamedByContent ? "private, max-age=31536000, immutable" : "private, no-cache",
+    );
     send(request, response, content);
   };
 }
 
-/** Answers a query by what becomes JSON; rejects with Firestore's error. `time` is in milliseconds since 1970. */
-type Answer = (query: Query, time: number) => Promise<object>;
+interface Route {
+  /**
+   * Answers a query by what becomes JSON; nothing where the query lacks something. Rejects with Firestore's error. `time` is in
+   * milliseconds since 1970.
+   */
+  answer(query: Query, time: number): Promise<object | undefined>;
+  /** Whether a browser may keep the answer, and ask whether there is another one. */
+  keep: boolean;
+}
+
+async function answerDevices(query: Query, findDevices: FindFailingDevices): Promise<object | undefined> {
+  const asked = readDevicesQuery(query);
+  return asked && findDevices(asked);
+}
 
 /** Says what an operator can do about a failure. Who reads this has passed Google's IAM. */
 function explain(error: unknown): string {
@@ -114,48 +129,6 @@ function explain(error: unknown): string {
     default:
       return "Firestore does not answer; the function's log has the reason";
   }
-}
-
-interface Content {
-  type: string;
-  plain: Buffer;
-  gzip: Buffer;
-  etag: string;
-}
-
-const contents = new Map<string, Content>();
-
-/** Reads a file when it is first asked for: the other functions load this module too, and have no use for it. */
-function fileContent(file: string): Content | undefined {
-  const known = contents.get(file);
-  if (known) return known;
-  const content = readContent(file);
-  if (content) contents.set(file, content);
-  return content;
-}
-
-/** Finds the page's files in `page/`, which lies beside `package.json`: this module runs in `src/` and in the bundle. */
-function readContent(file: string): Content | undefined {
-  if (file === "actions.json")
-    return compressed(Buffer.from(JSON.stringify(Object.fromEntries(actions))), types.json);
-  const type = Object.entries(types).find(([end]) => file.endsWith(`.${end}`))?.[1];
-  const path = join(findPackageJSON(".", import.meta.filename) ?? "", "../page", file);
-  return type && existsSync(path) ? compressed(readFileSync(path), type) : undefined;
-}
-
-function compressed(plain: Buffer, type: string): Content {
-  return { type, plain, gzip: gzipSync(plain), etag: etagOf(plain) };
-}
-
-function etagOf(plain: Buffer): string {
-  return `W/"${createHash("sha256").update(plain).digest("base64url").slice(0, 22)}"`;
-}
-
-/** Express answers 304 by itself where the browser has the same content already. */
-function send(request: Request, response: Response, { type, plain, gzip }: Omit<Content, "etag">): void {
-  response.set("Content-Type", type);
-  if (request.acceptsEncodings("gzip")) response.set("Content-Encoding", "gzip").send(gzip);
-  else response.send(plain);
 }
 
 function sendFailure(response: Response, status: number, error: string, message: string): void {

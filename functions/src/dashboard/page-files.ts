@@ -1,18 +1,9 @@
 /** Serves the files of the dashboard's page, which the build has put into `lib/page/`. */
 
-import { createHash } from "node:crypto";
-import { readdirSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { findPackageJSON } from "node:module";
 import { extname, join } from "node:path";
-
-/** What is sent: some bytes, also compressed. */
-export interface Content {
-  type: string;
-  plain: Buffer;
-  br: Buffer;
-  gzip: Buffer;
-  etag: string;
-}
+import { type Content, etagOf } from "./content.ts";
 
 /** Content types by the end of a file's name. */
 const types: Readonly<Record<string, string>> = {
@@ -30,7 +21,7 @@ const LINK = /(?:href|src)="dashboard\/([^"]+)"/g;
 
 /** The page's files, by their names. */
 export interface PageFiles {
-  /** The content of a file; nothing where there is none of this name. Throws if the page has not been built. */
+  /** The content of a file; nothing where there is none of this name. */
   find(name: string): Content | undefined;
   /** The names of the files that the page consists of. */
   names(): string;
@@ -57,12 +48,8 @@ export function createPageFiles(): PageFiles {
 
 function read(folder: string, name: string): Content | undefined {
   const type = types[extname(name)];
-  if (!type || !readdirSync(folder).includes(name)) return undefined;
+  if (!type || !existsSync(join(folder, name))) return undefined;
   const [plain, br, gzip] = ["", ".br", ".gz"].map((end) => readFileSync(join(folder, name + end)));
-  return plain && br && gzip ? { type, plain, br, gzip, etag: etagOf(plain) } : undefined;
-}
-
-/** The tag by which a browser asks whether it has the same already. */
-export function etagOf(plain: Buffer): string {
-  return `W/"${createHash("sha256").update(plain).digest("base64url").slice(0, 22)}"`;
+  if (!plain || !br || !gzip) return undefined;
+  return { type, etag: etagOf(plain), plain, br: () => br, gzip: () => gzip };
 }

@@ -1,8 +1,9 @@
 /** Reads what a request of the dashboard asks for. Pure. */
 
 import type { Request } from "firebase-functions/https";
-import { alarmScopes, type Scope } from "../health/alarm-documents.ts";
+import { alarmMeasures, alarmScopes, type Scope } from "../health/alarm-documents.ts";
 import { type Range, ranges } from "./data.ts";
+import type { DeviceRequest } from "./devices.ts";
 
 /** The query of a request, as Express parses it: a parameter that comes twice is an array. */
 export type Query = Request["query"];
@@ -26,6 +27,15 @@ export function readDataQuery(query: Query): DataQuery {
     range: oneOf(ranges, query.range),
     all: query.all === "1",
   };
+}
+
+/** Which devices `devices` is asked for; `undefined` where it does not say of which app and version, or how they fail. */
+export function readDevicesQuery(query: Query): DeviceRequest | undefined {
+  const app_id = textIn(query.app);
+  const version_name = textIn(query.version);
+  const measure = oneOf(alarmMeasures, query.measure);
+  if (app_id === undefined || version_name === undefined || !measure) return undefined;
+  return { app_id, version_name, platform: oneOf(alarmScopes, query.platform) ?? "all", measure };
 }
 
 /** A parameter that is one text; `undefined` for one that is absent, an array or an object. */

@@ -1,9 +1,9 @@
 /** Reads what the dashboard shows, with few reads for all who look. */
 
-import type { DocumentSnapshot, Firestore } from "firebase-admin/firestore";
+import type { Firestore } from "firebase-admin/firestore";
 import { type Counter, counterId } from "../counting/documents.ts";
 import { shareReads } from "../firestore/shared-read.ts";
-import { ALARMS, type Alarm, alarmDocument, alarmId } from "../health/alarm-documents.ts";
+import { ALARMS, type Alarm, alarmIn } from "../health/alarm-documents.ts";
 import {
   type CounterReader,
   type CounterReaderOptions,
@@ -99,10 +99,4 @@ export function createDashboardReader(db: Firestore, now: () => number): Dashboa
     oldDaysOf: createOldDaysReader(db, now),
     today: shareReads(0, now, async () => readToday((await read()).counters)),
   };
-}
-
-/** The alarm in a document; nothing where somebody has edited it so that it is none. */
-function alarmIn(snapshot: DocumentSnapshot): Alarm | undefined {
-  const alarm = alarmDocument.safeParse(snapshot.data());
-  return alarm.success && snapshot.id === alarmId(alarm.data) ? alarm.data : undefined;
 }

@@ -9,10 +9,11 @@ import { firestoreError, interceptReads } from "../../dev/testing/faults.ts";
 import { createTimedFirestore } from "../../dev/testing/firestores.ts";
 import type { DashboardData } from "../../src/dashboard/data.ts";
 import { backend, counts, post } from "../backend.ts";
-import { PAGE, type ServedDashboard, serveDashboard } from "./server.ts";
+import { pageFiles, type ServedDashboard, serveDashboard } from "./server.ts";
 import { APP, names } from "./versions.ts";
 
 const database = createTimedFirestore();
+const script = pageFiles.names().split(" ").at(-1) ?? "";
 let dashboard: ServedDashboard;
 
 async function open() {
@@ -55,36 +56,41 @@ describe("dashboard, request by request", () => {
       const response = await fetch(page);
       expect(response.headers.get("content-type")).to.equal("text/html; charset=utf-8");
       const links = [...(await response.text()).matchAll(/(?:href|src)="([^"#]+)"/g)].map(
-        (match) => match[1],
+        (match) => match[1] ?? "",
       );
-      expect(links).to.have.length(14);
+      expect(links.map((link) => link.replace(/-[0-9A-Z]{8}/, ""))).to.deep.equal([
+        "dashboard/icon.svg",
+        "dashboard/main.css",
+        "dashboard/main.js",
+      ]);
       for (const link of links) {
-        const file = await fetch(new URL(link ?? "", page));
+        const file = await fetch(new URL(link, page));
         expect(file.status, `${link} from ${page}`).to.equal(200);
+        expect(file.headers.get("cache-control"), link).to.equal("private, max-age=31536000, immutable");
         await file.arrayBuffer();
       }
-      for (const name of ["data", "actions.json"]) {
-        const script = new URL("dashboard/app.js", page);
-        expect((await fetch(new URL(name, script))).headers.get("content-type")).to.match(
-          /^application\/json/,
-        );
-      }
+      const data = await fetch(new URL("data", new URL(links[2] ?? "", page))); // As the script asks for it.
+      expect(data.headers.get("content-type")).to.match(/^application\/json/);
+      expect((await data.json()).page).to.equal(
+        links.map((link) => link.replace("dashboard/", "")).join(" "),
+      );
     }
   });
 
   it("serves every file of its folder, and nothing else", async () => {
-    for (const name of readdirSync(new URL("../../page/", import.meta.url))) {
-      const path = name === "index.html" ? "" : name;
-      expect((await fetch(dashboard.url + path)).status, name).to.equal(200);
+    for (const name of readdirSync(new URL("../../lib/page/", import.meta.url))) {
+      const isCompressed = /\.(br|gz)$/.test(name); // They are sent under the name without it.
+      expect((await fetch(dashboard.url + name)).status, name).to.equal(isCompressed ? 404 : 200);
     }
     for (const path of [
+      "functions.cjs",
       "index.ts",
       "..%2fpackage.json",
       "%2e%2e/package.json",
       "constructor",
       "data/x",
       "dashboardx",
-      "app.js/",
+      `${script}/`,
     ]) {
       const response = await fetch(dashboard.url + path);
       expect(response.status, path).to.equal(404);
@@ -93,27 +99,53 @@ describe("dashboard, request by request", () => {
   });
 
   it("lets nothing in that is not its own, and is neither framed, sniffed nor kept", async () => {
-    for (const path of ["", "app.js", "data", "nothing"]) {
+    for (const path of ["", "data", "alarms", "devices", "nothing"]) {
       const { headers } = await fetch(dashboard.url + path);
       const policy = headers.get("content-security-policy") ?? "";
       expect(policy).to.match(/^default-src 'none'; /);
-      if (path === "data") expect(policy).to.equal("default-src 'none'; frame-ancestors 'none'");
+      if (!["", "nothing"].includes(path))
+        expect(policy).to.equal("default-src 'none'; frame-ancestors 'none'");
       expect(policy).to.include("frame-ancestors 'none'");
       expect(policy).not.to.match(/unsafe|\*|https?:|data:/);
       expect(headers.get("x-content-type-options")).to.equal("nosniff");
       expect(headers.get("referrer-policy")).to.equal("no-referrer");
       expect(headers.get("x-frame-options")).to.equal("DENY");
-      expect(headers.get("cache-control")).to.equal(path === "nothing" ? "no-store" : "private, no-cache");
+      const isKept = !["devices", "nothing"].includes(path);
+      expect(headers.get("cache-control"), path).to.equal(isKept ? "private, no-cache" : "no-store");
     }
   });
 
-  it("sends a file again only when it has changed, and compressed", async () => {
-    const first = await fetch(`${dashboard.url}style.css`);
-    expect(first.headers.get("content-encoding")).to.equal("gzip");
-    expect((await getAgain("style.css", first.headers.get("etag"))).statusCode).to.equal(304);
-    const plain = await fetch(`${dashboard.url}style.css`, { headers: { "Accept-Encoding": "identity" } });
-    expect(plain.headers.get("content-encoding")).to.equal(null);
-    expect(await plain.text()).to.equal(await first.text());
+  it("sends the page again only when it has changed, and files as small as a browser takes them", async () => {
+    expect((await getAgain("", (await fetch(dashboard.url)).headers.get("etag"))).statusCode).to.equal(304);
+    const texts = await Promise.all(
+      ["br", "gzip", "identity"].map(async (encoding) => {
+        const file = await fetch(dashboard.url + script, { headers: { "Accept-Encoding": encoding } });
+        expect(file.headers.get("content-encoding")).to.equal(encoding === "identity" ? null : encoding);
+        expect(file.headers.get("vary")).to.equal("Accept-Encoding");
+        return file.text();
+      }),
+    );
+    expect(texts[0]).to.match(/^.{20000}/s);
+    expect(new Set(texts)).to.have.length(1);
+  });
+
+  it("says what a request for devices lacks", async () => {
+    for (const query of [
+      "",
+      "?app=com.example.shop",
+      "?app=a&version=1&measure=installed",
+      "?app=a&app=b&version=1",
+    ]) {
+      const response = await fetch(`${dashboard.url}devices${query}`);
+      expect([response.status, (await response.json()).message]).to.deep.equal([
+        400,
+        "expected app, version and measure",
+      ]);
+    }
+    const found = await fetch(`${dashboard.url}devices?app=com.example.shop&version=1&measure=crashed`);
+    expect(await found.json()).to.deep.include({ platform: "all", reads: 0, devices: [] });
+    const ended = await fetch(`${dashboard.url}alarms`);
+    expect(await ended.json()).to.deep.equal({ app_id: "", alarms: [], incomplete: false });
   });
 
   it("sends data again only when it has changed, says each time when it was read, and is small", async () => {
@@ -171,7 +203,7 @@ describe("dashboard, its data", () => {
     const served = await serveDashboard({ firestore: backend().firestore, now: Date.now });
     try {
       const answer = await data(`${served.url}data?app=${app_id}`);
-      expect(answer.page).to.equal(PAGE);
+      expect(answer.page).to.equal(pageFiles.names());
       const versions = answer.app?.versions ?? [];
       expect(versions.map(({ version_name, is_update }) => [version_name, is_update])).to.deep.equal([
         ["2.5.1", true],
@@ -223,7 +255,7 @@ describe("dashboard, its data", () => {
     const own = createTimedFirestore();
     const served = await serveDashboard(own);
     expect(await data(`${served.url}data`)).to.deep.equal({
-      page: PAGE,
+      page: pageFiles.names(),
       watched_at: null,
       incomplete: false,
       apps: [],

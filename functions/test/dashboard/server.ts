@@ -5,7 +5,10 @@ import { getTestServer } from "@google-cloud/functions-framework/testing";
 import { listen } from "../../dev/local/listen.ts";
 import { systemTime } from "../../dev/testing/clocks.ts";
 import type { TimedFirestore } from "../../dev/testing/firestores.ts";
+import { createDeviceFinder } from "../../src/dashboard/devices.ts";
+import { createEndedAlarms } from "../../src/dashboard/ended-alarms.ts";
 import { createDashboardHandler } from "../../src/dashboard/handler.ts";
+import { createPageFiles } from "../../src/dashboard/page-files.ts";
 import { createDashboardReader } from "../../src/dashboard/reader.ts";
 
 export interface ServedDashboard {
@@ -17,8 +20,8 @@ export interface ServedDashboard {
 
 let served = 0;
 
-/** The hash that the page's files are served under here. */
-export const PAGE = "a-hash";
+/** The page as it was built. */
+export const pageFiles = createPageFiles();
 
 /** Serves the dashboard of a Firestore by the Functions Framework, as in production. */
 export async function serveDashboard(
@@ -28,9 +31,11 @@ export async function serveDashboard(
 ): Promise<ServedDashboard> {
   const name = `dashboard${served++}`;
   const handler = createDashboardHandler({
+    pageFiles,
     reader: createDashboardReader(firestore, now),
+    endedAlarms: createEndedAlarms(firestore, now),
+    findDevices: createDeviceFinder(firestore, now),
     now,
-    page: PAGE,
     timers,
   });
   http(name, handler as unknown as HttpFunction);
