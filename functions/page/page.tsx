@@ -30,11 +30,11 @@ export function Page() {
   return (
     <ChoiceContext.Provider value={choice}>
       <ZoneContext.Provider value={zone}>
-        <a class="skip" href="#versions">
-          {words.frame.skip}
+        <a class="skip" href={answered?.body.app ? "#versions" : "#main"}>
+          {answered?.body.app ? words.frame.skip : words.frame.skipHeader}
         </a>
         <Header answered={answered} onZone={chooseZone} />
-        <main>
+        <main id="main" tabIndex={-1}>
           <Notices answered={answered} failure={failure} />
           <AlarmNews data={answered?.body} />
           {answered ? <Answer answered={answered} address={choice.address} /> : !failure && <Skeleton />}

@@ -36,6 +36,7 @@ export const words = {
   frame: {
     title: "Live updates",
     skip: "Skip to the versions",
+    skipHeader: "Skip to the content",
     app: "App",
     allApps: "All apps",
     platform: "Platform",

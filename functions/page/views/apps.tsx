@@ -86,7 +86,6 @@ export function AppsView({ data: { apps } }: { data: DashboardData }) {
   return (
     <section id="apps" class="card">
       <h2>{words.apps.title}</h2>
-      {platform !== "all" && <p class="left-out">{words.apps.platform(words.platform(platform))}</p>}
       <Table
         id="apps-table"
         label={words.apps.title}
@@ -100,30 +99,42 @@ export function AppsView({ data: { apps } }: { data: DashboardData }) {
             <span class="line-name">
               <Name of={cellText(app.app_id)} />
             </span>
-            {app.alarms.length > 0 && <strong class="tag">{words.apps.alarms(app.alarms.length)}</strong>}
+            <span class="line-rate">
+              <Sign alarms={app.alarms} />
+            </span>
           </>
         )}
       />
+      {platform !== "all" && <p class="left-out">{words.apps.platform(words.platform(platform))}</p>}
     </section>
   );
 }
 
 function State({ alarms }: Pick<AppSummary, "alarms">) {
-  if (alarms.length === 0) return <span class="calm-state">{words.apps.calm}</span>;
   const more = alarms.length - SAID_ALARMS;
   return (
     <>
-      <strong class="tag">{words.apps.alarms(alarms.length)}</strong>{" "}
-      <ul class="alarming-versions">
-        {alarms.slice(0, SAID_ALARMS).map(({ version_name, scopes }) => (
-          <li key={version_name}>
-            <Name of={version_name} />
-            {words.on(scopes)}
-          </li>
-        ))}
-        {more > 0 && <li>{words.alarms.andMore(more)}</li>}
-      </ul>
+      <Sign alarms={alarms} />
+      {alarms.length > 0 && (
+        <ul class="alarming-versions">
+          {alarms.slice(0, SAID_ALARMS).map(({ version_name, scopes }) => (
+            <li key={version_name}>
+              <Name of={version_name} />
+              {words.on(scopes)}
+            </li>
+          ))}
+          {more > 0 && <li>{words.alarms.andMore(more)}</li>}
+        </ul>
+      )}
     </>
+  );
+}
+
+function Sign({ alarms }: Pick<AppSummary, "alarms">) {
+  return alarms.length > 0 ? (
+    <strong class="tag">{words.apps.alarms(alarms.length)}</strong>
+  ) : (
+    <span class="calm-state">{words.apps.calm}</span>
   );
 }
 

@@ -113,15 +113,20 @@ export function sparkOf(up: readonly number[], down: readonly number[], height: 
   const [above, below] = [Math.max(0, ...up), Math.max(0, ...down)];
   const scale = height / Math.max(1, above + below);
   // What is there can be seen, though it be few.
-  const sizeOf = (count: number) => (count === 0 ? 0 : Math.max(1, count * scale));
-  const line = Math.min(height - sizeOf(below), Math.max(above * scale, sizeOf(above)));
-  const columns = (counts: readonly number[], sign: number) =>
+  const least = Math.min(above, 1);
+  const most = height - Math.min(below, 1);
+  const line = below === 0 ? height : Math.min(most, Math.max(least, above * scale));
+  const columns = (counts: readonly number[], sign: number, room: number) =>
     counts
-      .map((count, place) => ({ x: place * SPARK_STEP, size: sign * sizeOf(count) }))
-      .filter(({ size }) => size !== 0)
+      .map((count, place) => ({
+        x: place * SPARK_STEP,
+        size: Math.min(room, Math.max(1, count * scale)) * sign,
+        count,
+      }))
+      .filter(({ count }) => count > 0)
       .map(({ x, size }) => `M${x} ${short(line)}v${short(size)}h${SPARK_STEP - 1}v${short(-size)}z`)
       .join("");
-  return { line: short(line), up: columns(up, -1), down: columns(down, 1) };
+  return { line: short(line), up: columns(up, -1, line), down: columns(down, 1, height - line) };
 }
 
 /** A day is so wide; the last of it is a gap. */

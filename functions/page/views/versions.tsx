@@ -1,5 +1,6 @@
 /** The versions of an app, a row each. */
 
+import { Fragment } from "preact";
 import type { AppReport, VersionReport } from "../../src/dashboard/data.ts";
 import type { AlarmMeasure, Scope } from "../../src/health/alarm-documents.ts";
 import { type Proportion, rateOf, wilsonInterval } from "../../src/health/statistics.ts";
@@ -51,7 +52,7 @@ export function VersionsView({ app, now }: { app: AppReport; now: number }) {
         rowClass={({ report, alarmsHere }) =>
           [alarmsHere && "alarming", !report.is_update && "no-update"].filter(Boolean).join(" ") || undefined
         }
-        folded={(row) => <Line row={row} />}
+        folded={(row) => <Line row={row} remark={remarkOn(row.report, now, zone)} />}
       />
       <LeftOut app={app} />
     </section>
@@ -116,9 +117,12 @@ function columnsOf(
       ],
       cell: ({ report: { measures } }) => (
         <>
-          {formatNumber(measures.begun)} <span aria-hidden="true">→</span>
+          {formatNumber(measures.begun)}
           <span class="hidden">{words.versions.begun}</span>{" "}
-          <span class="downloaded">{formatNumber(Math.max(0, measures.downloaded))}</span>
+          <span class="downloaded">
+            <span aria-hidden="true">→ </span>
+            {formatNumber(Math.max(0, measures.downloaded))}
+          </span>
           <span class="hidden">{words.versions.downloaded}</span>
         </>
       ),
@@ -155,7 +159,9 @@ function columnsOf(
       cell: (row) => (
         <>
           <RateCell row={row} measure="rolled_back" shown={app.platform} />
-          <small>{words.versions.times(formatNumber(row.report.measures.rolled_back))}</small>
+          {row.report.is_update && (
+            <small>{words.versions.times(formatNumber(row.report.measures.rolled_back))}</small>
+          )}
         </>
       ),
     },
@@ -172,15 +178,27 @@ function columnsOf(
       id: "reasons",
       name: columns.reasons,
       tip: tips.reasons,
-      value: ({ report }) =>
-        report.reasons.map(({ action, count }) => `${action} ${count}`).join("; ") || null,
-      compare: (a, b) => (a.report.reasons[0]?.count ?? 0) - (b.report.reasons[0]?.count ?? 0),
+      numeric: true, // The one with the most frequent reason is the first.
+      value: ({ report }) => report.reasons[0]?.count ?? null,
+      fields: [
+        {
+          name: columns.reasons,
+          value: ({ report }) =>
+            report.reasons.map(({ action, count }) => `${action} ${count}`).join("; ") || null,
+        },
+      ],
       cell: ({ report }) =>
         report.reasons.length === 0
           ? words.nothing
           : report.reasons.map(({ action, count }) => (
               <span key={action} class="reason">
-                <Name of={action} /> {formatNumber(count)}
+                {words.versions.times(formatNumber(count))}{" "}
+                {action.split(/(?<=_)/).map((part, place) => (
+                  <Fragment key={place}>
+                    {part}
+                    <wbr />
+                  </Fragment>
+                ))}
               </span>
             )),
     },
@@ -270,14 +288,15 @@ function RateCell({ row, measure, shown, most }: RateProps & { most?: number }) 
   const differs = alarming.some(({ scopes }) => !scopes.includes(shown));
   return (
     <>
-      <span class="rate bad">
-        {alarming.map(({ scopes, rate }) => (
-          <span key={scopes.join()} class="value">
-            {written(rate)} <small>{words.versions.ofDevices(differs ? where(scopes) : "")}</small>
+      {alarming.map(({ scopes, rate }, place) => (
+        <span key={scopes.join()} class="rate bad">
+          <span class="devices">
+            <span class="value">{written(rate)}</span>{" "}
+            <small>{words.versions.ofDevices(differs ? where(scopes) : "")}</small>
           </span>
-        ))}
-        {most !== undefined && <Bounds rate={mainRate(row, measure)} most={most} />}
-      </span>
+          {place === 0 && most !== undefined && <Bounds rate={rate} most={most} />}
+        </span>
+      ))}
       {reports.of > 0 && (
         <small class="reports">
           {words.versions.ofReports(written(reports), differs ? where([shown]) : "")}
@@ -294,11 +313,13 @@ function where(scopes: readonly Scope[]): string {
 function Bounds({ rate, most }: { rate: Proportion; most: number }) {
   const { low, high } = wilsonInterval(rate);
   return (
-    <span class="bounds">
-      <span class="hidden">{words.versions.interval}</span>
-      <span>{words.versions.bounds(formatPercent(low).replace(" %", ""), formatPercent(high))}</span>
+    <>
+      <span class="bounds">
+        <span class="hidden">{words.versions.interval}</span>
+        {words.versions.bounds(formatPercent(low).replace(" %", ""), formatPercent(high))}
+      </span>
       <Interval proportion={rate} most={most} />
-    </span>
+    </>
   );
 }
 
@@ -345,7 +366,7 @@ function daysInWords(name: string, days: readonly string[], counts: readonly num
 }
 
 /** A version in one line, for a phone. */
-function Line({ row }: { row: VersionRow }) {
+function Line({ row, remark }: { row: VersionRow; remark: string }) {
   const measure = mainMeasure(row);
   const rate = mainRate(row, measure);
   const state = row.devices[measure].length > 0 ? "bad" : isEnough(row, measure) ? "" : "little";
@@ -356,7 +377,14 @@ function Line({ row }: { row: VersionRow }) {
       </span>
       <Tag row={row} />
       <span class={`line-rate ${state}`}>
-        <span class="value">{formatRate(rate)}</span> <small>{words.alarms.measures[measure].short}</small>
+        {rate.of > 0 ? (
+          <>
+            <span class="value">{formatRate(rate)}</span>{" "}
+            <small>{words.alarms.measures[measure].short}</small>
+          </>
+        ) : (
+          <small>{remark}</small>
+        )}
       </span>
     </>
   );
