@@ -249,6 +249,7 @@ export const words = {
     with: "Compared with",
     nothingToCompare: "There is no other update to compare it with.",
     reading: "Being read: ",
+    awaited: "What you chose is being read.",
     range: "Time shown",
     ranges: { "24h": "24 h", "7d": "7 days", "30d": "30 days", "90d": "90 days" } satisfies Record<
       Range,

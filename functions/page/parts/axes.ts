@@ -78,18 +78,13 @@ export function placeOf(time: number, { times, step }: Steps): number | undefine
   return place >= 0 && place < times.length ? place : undefined;
 }
 
-/** The lane in which each label covers none before it in the list; `undefined` where all of them are full. */
-export function lanesOf(
-  labels: readonly { left: number; right: number }[],
-  lanes: number,
-): (number | undefined)[] {
-  const taken: { left: number; right: number }[][] = Array.from({ length: lanes }, () => []);
+/** Whether each label covers none before it in the list that is shown. */
+export function fitting(labels: readonly { left: number; right: number }[]): boolean[] {
+  const shown: { left: number; right: number }[] = [];
   return labels.map((label) => {
-    const lane = taken.findIndex((others) =>
-      others.every(({ left, right }) => label.right <= left || label.left >= right),
-    );
-    taken[lane]?.push(label);
-    return lane < 0 ? undefined : lane;
+    const fits = shown.every(({ left, right }) => label.right <= left || label.left >= right);
+    if (fits) shown.push(label);
+    return fits;
   });
 }
 

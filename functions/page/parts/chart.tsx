@@ -4,7 +4,7 @@ import type { ComponentChildren, TargetedEvent, TargetedPointerEvent } from "pre
 import { useEffect, useRef, useState } from "preact/hooks";
 import { printable } from "../../src/printable.ts";
 import { useZone } from "../state/zone.ts";
-import { type Axis, lanesOf, placeOf, type Steps, spread, timeTicks } from "./axes.ts";
+import { type Axis, fitting, placeOf, type Steps, spread, timeTicks } from "./axes.ts";
 
 /** Where things stand, in pixels from the upper left corner. */
 export interface Frame {
@@ -51,13 +51,13 @@ interface ChartProps {
 }
 
 const HEIGHT = 240;
-const LANE_HEIGHT = 16;
 const AXIS_WIDTH = 44;
 const AXIS_HEIGHT = 24;
 /** A label of the axis of time takes so much with what is around it. */
 const TICK_WIDTH = 48;
 const MOST_LONG_MARKS = 8;
-const CHARACTER_WIDTH = 7;
+/** Of the widest, bold ones. */
+const CHARACTER_WIDTH = 8;
 const LINE_HEIGHT = 15;
 
 /** A range input, which keys and screen readers know how to move, lies over the plot and chooses the step; pointers choose it too. */
@@ -67,8 +67,7 @@ export function Chart(props: ChartProps) {
   const [chosen, choose] = useState<number>();
   const last = steps.times.length - 1;
   const selected = chosen === undefined ? undefined : Math.min(chosen, last);
-  const lanes = marks.length > 1 ? 2 : marks.length;
-  const frame = frameOf(props, width, lanes, selected);
+  const frame = frameOf(props, width, selected);
   const point = ({ currentTarget, clientX }: TargetedPointerEvent<HTMLElement>) => {
     const place = (clientX - currentTarget.getBoundingClientRect().left - frame.left) / frame.stepWidth;
     choose(Math.max(0, Math.min(last, Math.floor(place))));
@@ -88,7 +87,7 @@ export function Chart(props: ChartProps) {
           <>
             <ValueAxis {...props} frame={frame} />
             <TimeAxis steps={steps} frame={frame} />
-            <Marks marks={marks} lanes={lanes} steps={steps} frame={frame} />
+            <Marks marks={marks} steps={steps} frame={frame} />
             {selected !== undefined && (
               <line
                 class="cursor"
@@ -116,7 +115,7 @@ export function Chart(props: ChartProps) {
         onKeyDown={({ key }) => key === "Escape" && choose(undefined)}
       />
       {selected !== undefined && (
-        <span class="chart-tip" aria-hidden="true" style={besideStep(frame, selected, width)}>
+        <span class="chart-tip" aria-hidden="true" style={aboveStep(frame, selected, width)}>
           {tip(selected)}
         </span>
       )}
@@ -140,14 +139,13 @@ function useWidth() {
 }
 
 function frameOf(
-  { steps, axis, ends = [] }: ChartProps,
+  { steps, axis, marks = [], ends = [] }: ChartProps,
   width: number,
-  lanes: number,
   selected: number | undefined,
 ): Frame {
   const left = AXIS_WIDTH;
   const right = width - (ends.length > 0 ? endCharacters(width) * CHARACTER_WIDTH + 12 : 8);
-  const top = 8 + lanes * LANE_HEIGHT;
+  const top = marks.length > 0 ? 24 : 8;
   const bottom = HEIGHT - AXIS_HEIGHT;
   const stepWidth = (right - left) / Math.max(1, steps.times.length);
   return {
@@ -207,12 +205,10 @@ function TimeAxis({ steps, frame: { left, right, bottom, stepWidth, x } }: { ste
 /** A mark whose name has no room is short, and so are those of others where they are many. */
 function Marks({
   marks,
-  lanes,
   steps,
   frame: { left, right, top, bottom, stepWidth },
 }: {
   marks: readonly Mark[];
-  lanes: number;
   steps: Steps;
   frame: Frame;
 }) {
@@ -225,22 +221,17 @@ function Marks({
     const start = Math.max(left, Math.min(x, right - width));
     return [{ x, text, isStrong, left: start, right: start + width }];
   });
-  const lane = lanesOf(placed, lanes);
+  const fits = fitting(placed);
   return (
     <g class="marks">
       {placed.map(({ x, text, isStrong, left: start }, index) => {
-        const own = lane[index];
-        const y = own === undefined ? top - 4 : LANE_HEIGHT * own + 4;
+        const isNamed = fits[index] ?? false;
+        const isLong = isStrong || (isNamed && placed.length <= MOST_LONG_MARKS);
         return (
           <g key={index} class={isStrong ? "strong" : undefined}>
-            <line
-              x1={x}
-              x2={x}
-              y1={y}
-              y2={isStrong || (own !== undefined && placed.length <= MOST_LONG_MARKS) ? bottom : top + 4}
-            />
-            {own !== undefined && (
-              <text x={start + 4} y={y + 10}>
+            <line x1={x} x2={x} y1={isNamed ? 4 : top - 4} y2={isLong ? bottom : top + 4} />
+            {isNamed && (
+              <text x={start + 4} y={14}>
                 {text}
               </text>
             )}
@@ -276,13 +267,10 @@ function LineEnds({
   );
 }
 
-function besideStep({ x, selected: _, ...frame }: Frame, index: number, width: number) {
+/** Above the plot, so that it covers nothing of it, and never beyond the edges. */
+function aboveStep({ x }: Frame, index: number, width: number) {
   const at = x(index);
-  const isLeft = at < (frame.left + frame.right) / 2;
-  return {
-    top: `${frame.top}px`,
-    ...(isLeft ? { left: `${at + 12}px` } : { right: `${width - at + 12}px` }),
-  };
+  return { left: `${at}px`, transform: `translateX(${(-100 * at) / width}%)` };
 }
 
 /** A stranger's name, as short as there is room for. */

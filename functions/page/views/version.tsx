@@ -33,6 +33,7 @@ export function VersionView({ app, now, isOld }: VersionViewProps) {
       <h2 id="version-title">
         <Name of={version_name} />
         {words.on([app.platform])}
+        {isOld && " "}
         {isOld && <Awaited shown={version_name} />}
       </h2>
       <div class="about">
@@ -58,13 +59,20 @@ function alarmingMeasure({ alarms }: AppReport, version_name: string): AlarmMeas
   return alarms.find((alarm) => alarm.version_name === version_name)?.failures[0]?.measure;
 }
 
+/** The figures are still those of `shown`. */
 function Awaited({ shown }: { shown: string }) {
   const { address } = useChoice();
-  const awaited = address.version ?? shown;
+  const { version = shown } = address;
   return (
     <small class="awaited">
-      {words.version.reading}
-      <Name of={awaited} />
+      {version === shown ? (
+        words.version.awaited
+      ) : (
+        <>
+          {words.version.reading}
+          <Name of={version} />
+        </>
+      )}
     </small>
   );
 }

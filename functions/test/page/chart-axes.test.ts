@@ -1,8 +1,8 @@
 import { expect } from "chai";
 import {
   axisOf,
+  fitting,
   formatPercentTick,
-  lanesOf,
   placeOf,
   spread,
   stepMilliseconds,
@@ -41,6 +41,7 @@ describe("the axes of a chart", () => {
     };
     expect(written(0.31)).to.deep.equal(["0 %", "10 %", "20 %", "30 %", "40 %"]);
     expect(written(0.01)).to.deep.equal(["0.0 %", "0.5 %", "1.0 %"]);
+    expect(written(0.8)).to.deep.equal(["0 %", "20 %", "40 %", "60 %", "80 %"]);
     expect(written(1)).to.deep.equal(["0 %", "50 %", "100 %"]);
   });
 
@@ -77,14 +78,14 @@ describe("the axes of a chart", () => {
     expect(placeOf(MIDNIGHT + 3 * stepMilliseconds.day, days(3))).to.equal(undefined);
   });
 
-  it("give each label a lane in which it covers no other, as long as there is one", () => {
+  it("show each label that covers none of those before it", () => {
     const labels = [
       { left: 0, right: 50 },
       { left: 40, right: 90 },
-      { left: 45, right: 60 },
       { left: 50, right: 60 },
+      { left: 90, right: 95 },
     ];
-    expect(lanesOf(labels, 2)).to.deep.equal([0, 1, undefined, 0]);
+    expect(fitting(labels)).to.deep.equal([true, false, true, true]);
   });
 
   it("move names at the ends of lines apart, and keep them in the chart and in their order", () => {

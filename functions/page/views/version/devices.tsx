@@ -9,7 +9,7 @@ import {
   MOST_SHOWN_DEVICES,
 } from "../../../src/dashboard/data.ts";
 import type { AlarmMeasure, Scope } from "../../../src/health/alarm-documents.ts";
-import { formatMinute, formatNumber } from "../../format.ts";
+import { formatClock, formatDate, formatMinute, formatNumber } from "../../format.ts";
 import { Action } from "../../parts/action.tsx";
 import { Name } from "../../parts/name.tsx";
 import { writeAddress } from "../../state/address.ts";
@@ -117,7 +117,9 @@ function Device({ device, version }: { device: DeviceReport; version: string }) 
       <ol>
         {events.map(({ at, action, version_name, message }, index) => (
           <li key={index}>
-            <time dateTime={new Date(at).toISOString()}>{formatMinute(at, zone)}</time>
+            <time dateTime={new Date(at).toISOString()}>
+              {formatDate(at, zone)}, {formatClock(at, zone)}
+            </time>
             <span>
               <Action name={action} />{" "}
               {version_name !== version && (

@@ -16,7 +16,14 @@ import { measures } from "../../state/address.ts";
 import { useChoice } from "../../state/choice.ts";
 import { useZone, type Zone } from "../../state/zone.ts";
 import { words } from "../../words.ts";
-import { type FailureStep, FEW_ATTEMPTS, failureSteps, mostShown, worseSince } from "./failure-steps.ts";
+import {
+  type FailureStep,
+  FEW_ATTEMPTS,
+  failureSteps,
+  mostShown,
+  settledSteps,
+  worseSince,
+} from "./failure-steps.ts";
 
 /** More steps than this are drawn without a dot for each. */
 const MOST_DOTS = 48;
@@ -70,15 +77,14 @@ export function FailureView({ app, detail, measure }: FailureProps) {
 
 type Steps = readonly (FailureStep | undefined)[];
 
-/** What the chart shows, in a sentence. Downloads that are under way do not make a version worse. */
+/** What the chart shows, in a sentence. */
 function Saying({ detail, measure, steps }: { detail: VersionDetail; measure: AlarmMeasure; steps: Steps }) {
   const zone = useZone();
-  const known = steps.filter((step) => step !== undefined);
-  const settled = known.filter(({ kind }) => kind !== "open" || measure !== "not_downloaded");
+  const settled = settledSteps(steps, measure);
   const worse = worseSince(settled);
   const name = words.version.measures[measure];
   if (!worse) {
-    const total = sumProportions((settled.length > 0 ? settled : known).map(({ proportion }) => proportion));
+    const total = sumProportions(settled.map(({ proportion }) => proportion));
     return <p>{words.version.sum(name, words.version.ranges[detail.range], shareOf(total))}</p>;
   }
   return (

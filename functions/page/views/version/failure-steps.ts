@@ -1,5 +1,6 @@
 /** Works out what the chart of failures shows: each step's rate and how sure it is, and since when it is higher. Pure. */
 
+import type { AlarmMeasure } from "../../../src/health/alarm-documents.ts";
 import {
   isWorse,
   type Proportion,
@@ -34,6 +35,15 @@ export function failureSteps(proportions: readonly Proportion[]): (FailureStep |
     const kind = index === proportions.length - 1 ? "open" : proportion.of < FEW_ATTEMPTS ? "few" : "sure";
     return { index, proportion, rate: rateOf(proportion), ...wilsonInterval(proportion), kind };
   });
+}
+
+/** Those whose outcome is known. Downloads of the step that is not over may be under way. */
+export function settledSteps(
+  steps: readonly (FailureStep | undefined)[],
+  measure: AlarmMeasure,
+): FailureStep[] {
+  const present = steps.filter((step) => step !== undefined);
+  return present.filter(({ kind }) => kind !== "open" || measure !== "not_downloaded");
 }
 
 /** The most that the scale has to show, from 0 to 1. What stands on few attempts, or is wider than most intervals, may be cut off. */
