@@ -162,6 +162,7 @@ export const words = {
     noUpdate: "No update: devices have it from the store.",
     with: "Compared with",
     nothingToCompare: "There is no other update to compare it with.",
+    notComparable: "It has no figures at the same age.",
     reading: "Being read: ",
     awaited: "What you chose is being read.",
     range: "Time shown",

@@ -38,7 +38,7 @@ export function VersionView({ app, now, isOld }: VersionViewProps) {
       </h2>
       <div class="about">
         <Release app={app} detail={detail} now={now} />
-        <OtherPicker app={app} detail={detail} />
+        <OtherPicker app={app} detail={detail} isOld={isOld} />
       </div>
       <FailureView app={app} detail={detail} measure={measure} />
       <div class="beside">
@@ -92,8 +92,14 @@ function Release({ app, detail, now }: { app: AppReport; detail: VersionDetail; 
   );
 }
 
+interface OtherPickerProps {
+  app: AppReport;
+  detail: VersionDetail;
+  isOld: boolean;
+}
+
 /** What is chosen and not answered yet is shown as chosen. */
-function OtherPicker({ app, detail: { version, other } }: { app: AppReport; detail: VersionDetail }) {
+function OtherPicker({ app, detail: { version, other }, isOld }: OtherPickerProps) {
   const { address, choose } = useChoice();
   const chosen = address.with ?? other?.version_name ?? "";
   const updates = app.versions.filter(({ is_update }) => is_update).map(({ version_name }) => version_name);
@@ -115,6 +121,7 @@ function OtherPicker({ app, detail: { version, other } }: { app: AppReport; deta
           </option>
         ))}
       </select>
+      {chosen !== "" && !other && !isOld && <small>{words.version.notComparable}</small>}
     </label>
   );
 }
