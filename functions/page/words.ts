@@ -220,7 +220,7 @@ export const words = {
     loss: "Loss",
     sameHours: (age: string) =>
       `Reports of the first ${age} from the release on; both versions are counted alike. “Worse” and “better” are beyond chance.`,
-    firstHours: (age: string) => `Reports of the first ${age} from the release on.`,
+    firstHours: (age: string) => `Reports of its first ${age}.`,
 
     why: "Reasons",
     reason: "Reason",
