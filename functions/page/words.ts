@@ -248,6 +248,7 @@ export const words = {
     noUpdate: "No update: devices have it from the store.",
     with: "Compared with",
     nothingToCompare: "There is no other update to compare it with.",
+    notComparable: "It has no figures at the same age.",
     reading: "Being read: ",
     awaited: "What you chose is being read.",
     range: "Time shown",
@@ -305,7 +306,7 @@ export const words = {
     loss: "Loss",
     sameHours: (age: string) =>
       `Reports of the first ${age} from the release on; both versions are counted alike. “Worse” and “better” are beyond chance.`,
-    firstHours: (age: string) => `Reports of the first ${age} from the release on.`,
+    firstHours: (age: string) => `Reports of its first ${age}.`,
 
     why: "Reasons",
     reason: "Reason",

@@ -8,6 +8,7 @@ import { type Axis, fitting, placeOf, type Steps, spread, timeTicks } from "./ax
 
 /** Where things stand, in pixels from the upper left corner. */
 export interface Frame {
+  width: number;
   left: number;
   right: number;
   top: number;
@@ -115,7 +116,7 @@ export function Chart(props: ChartProps) {
         onKeyDown={({ key }) => key === "Escape" && choose(undefined)}
       />
       {selected !== undefined && (
-        <span class="chart-tip" aria-hidden="true" style={aboveStep(frame, selected, width)}>
+        <span class="chart-tip" aria-hidden="true" style={aboveStep(frame, selected)}>
           {tip(selected)}
         </span>
       )}
@@ -149,6 +150,7 @@ function frameOf(
   const bottom = HEIGHT - AXIS_HEIGHT;
   const stepWidth = (right - left) / Math.max(1, steps.times.length);
   return {
+    width,
     left,
     right,
     top,
@@ -206,7 +208,7 @@ function TimeAxis({ steps, frame: { left, right, bottom, stepWidth, x } }: { ste
 function Marks({
   marks,
   steps,
-  frame: { left, right, top, bottom, stepWidth },
+  frame: { width, left, top, bottom, stepWidth },
 }: {
   marks: readonly Mark[];
   steps: Steps;
@@ -216,22 +218,24 @@ function Marks({
     const place = placeOf(time, steps);
     if (place === undefined) return [];
     const text = cut(name, 14);
-    const width = (text.length + 1) * CHARACTER_WIDTH;
+    const length = (text.length + 1) * CHARACTER_WIDTH;
     const x = left + place * stepWidth;
-    const start = Math.max(left, Math.min(x, right - width));
-    return [{ x, text, isStrong, left: start, right: start + width }];
+    const isOnLeft = x + length > width;
+    return [
+      { x, text, isStrong, isOnLeft, left: isOnLeft ? x - length : x, right: isOnLeft ? x : x + length },
+    ];
   });
   const fits = fitting(placed);
   return (
     <g class="marks">
-      {placed.map(({ x, text, isStrong, left: start }, index) => {
+      {placed.map(({ x, text, isStrong, isOnLeft }, index) => {
         const isNamed = fits[index] ?? false;
         const isLong = isStrong || (isNamed && placed.length <= MOST_LONG_MARKS);
         return (
           <g key={index} class={isStrong ? "strong" : undefined}>
             <line x1={x} x2={x} y1={isNamed ? 4 : top - 4} y2={isLong ? bottom : top + 4} />
             {isNamed && (
-              <text x={start + 4} y={14}>
+              <text x={isOnLeft ? x - 4 : x + 4} y={14} text-anchor={isOnLeft ? "end" : "start"}>
                 {text}
               </text>
             )}
@@ -268,7 +272,7 @@ function LineEnds({
 }
 
 /** Above the plot, so that it covers nothing of it, and never beyond the edges. */
-function aboveStep({ x }: Frame, index: number, width: number) {
+function aboveStep({ x, width }: Frame, index: number) {
   const at = x(index);
   return { left: `${at}px`, transform: `translateX(${(-100 * at) / width}%)` };
 }

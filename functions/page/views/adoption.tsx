@@ -1,6 +1,5 @@
 /** Which versions people use, and how soon they took them up. */
 
-import { area, stack } from "d3-shape";
 import { useState } from "preact/hooks";
 import type { AppReport } from "../../src/dashboard/data.ts";
 import { printable } from "../../src/printable.ts";
@@ -10,6 +9,7 @@ import { Chart, type Frame } from "../parts/chart.tsx";
 import { Name } from "../parts/name.tsx";
 import { Scroll } from "../parts/scroll.tsx";
 import { Segments } from "../parts/segments.tsx";
+import { areaPath, type Point } from "../parts/shapes.ts";
 import { type Column, Table } from "../parts/table.tsx";
 import { useZone } from "../state/zone.ts";
 import { words } from "../words.ts";
@@ -102,34 +102,31 @@ interface LayersProps {
 }
 
 /** The first version is on top. The number of a layer stands where it is highest, and in the legend. */
-function Layers({ frame: { x, y, bottom, top }, days, series, value }: LayersProps) {
-  const keys = [...series.keys()].toReversed();
-  const layers = stack<number, number>()
-    .keys(keys)
-    .value((day, key) => {
-      const own = series[key];
-      return own ? value(own, day) : 0;
-    })([...Array(days).keys()]);
-  const shape = area<(typeof layers)[number][number]>()
-    .x((_, day) => x(day))
-    .y0(([low]) => y(low))
-    .y1(([, high]) => y(high));
+function Layers({ frame: { x, y, left, right }, days, series, value }: LayersProps) {
+  let floor: readonly number[] = Array(days).fill(0);
+  const layers = [...series.entries()].toReversed().map(([place, own]) => {
+    const low = floor;
+    const high = low.map((below, day) => below + value(own, day));
+    floor = high;
+    return { place, low, high };
+  });
+  const line = (values: readonly number[]) => values.map((height, day): Point => [x(day), y(height)]);
   return (
     <g class="layers">
-      {layers.map((layer) => {
-        const sizes = layer.map(([low, high]) => y(low) - y(high));
+      {layers.map(({ place, low, high }) => {
+        const sizes = high.map((value, day) => y(low[day] ?? 0) - y(value));
         const widest = sizes.indexOf(Math.max(...sizes));
-        const [low = 0, high = 0] = layer[widest] ?? [];
+        const middle = y(((low[widest] ?? 0) + (high[widest] ?? 0)) / 2);
         return (
-          <g key={layer.key} class={classOf(series, layer.key)}>
-            <path d={shape(layer) ?? undefined} />
+          <g key={place} class={classOf(series, place)}>
+            <path d={areaPath(line(high), line(low))} />
             {(sizes[widest] ?? 0) >= NUMBER_HEIGHT && (
               <text
-                x={x(widest)}
-                y={Math.max(top, Math.min(bottom, y((low + high) / 2))) + 4}
+                x={Math.max(left + 6, Math.min(right - 6, x(widest)))}
+                y={middle + 4}
                 text-anchor="middle"
               >
-                {layer.key + 1}
+                {place + 1}
               </text>
             )}
           </g>

@@ -27,7 +27,9 @@ export function VersionView({ app, now, isOld }: VersionViewProps) {
   const { version: detail } = app;
   if (!detail) return null;
   const { version_name } = detail.version;
-  const measure = address.measure ?? alarmingMeasure(app, version_name) ?? "not_downloaded";
+  const isUpdate = app.versions.find((version) => version.version_name === version_name)?.is_update ?? true;
+  const usual = isUpdate ? "not_downloaded" : "crashed";
+  const measure = address.measure ?? alarmingMeasure(app, version_name) ?? usual;
   return (
     <section id="version" class="card" tabIndex={-1} aria-busy={isOld} aria-labelledby="version-title">
       <h2 id="version-title">
@@ -37,8 +39,8 @@ export function VersionView({ app, now, isOld }: VersionViewProps) {
         {isOld && <Awaited shown={version_name} />}
       </h2>
       <div class="about">
-        <Release app={app} detail={detail} now={now} />
-        <OtherPicker app={app} detail={detail} />
+        <Release detail={detail} now={now} isUpdate={isUpdate} />
+        <OtherPicker app={app} detail={detail} isOld={isOld} />
       </div>
       <FailureView app={app} detail={detail} measure={measure} />
       <div class="beside">
@@ -77,10 +79,15 @@ function Awaited({ shown }: { shown: string }) {
   );
 }
 
-function Release({ app, detail, now }: { app: AppReport; detail: VersionDetail; now: number }) {
+interface ReleaseProps {
+  detail: VersionDetail;
+  now: number;
+  isUpdate: boolean;
+}
+
+function Release({ detail, now, isUpdate }: ReleaseProps) {
   const zone = useZone();
-  const { version_name, released_at } = detail.version;
-  const isUpdate = app.versions.find((version) => version.version_name === version_name)?.is_update ?? true;
+  const { released_at } = detail.version;
   return (
     <p>
       {released_at !== null
@@ -92,9 +99,16 @@ function Release({ app, detail, now }: { app: AppReport; detail: VersionDetail; 
   );
 }
 
-/** What is chosen and not answered yet is shown as chosen. */
-function OtherPicker({ app, detail: { version, other } }: { app: AppReport; detail: VersionDetail }) {
+interface OtherPickerProps {
+  app: AppReport;
+  detail: VersionDetail;
+  isOld: boolean;
+}
+
+/** What is chosen and not answered yet is shown as chosen. What has no release has no age to compare at. */
+function OtherPicker({ app, detail: { version, other }, isOld }: OtherPickerProps) {
   const { address, choose } = useChoice();
+  if (version.released_at === null) return null;
   const chosen = address.with ?? other?.version_name ?? "";
   const updates = app.versions.filter(({ is_update }) => is_update).map(({ version_name }) => version_name);
   const offered = [...new Set([...updates, ...(chosen === "" ? [] : [chosen])])].filter(
@@ -115,6 +129,7 @@ function OtherPicker({ app, detail: { version, other } }: { app: AppReport; deta
           </option>
         ))}
       </select>
+      {chosen !== "" && !other && !isOld && <small>{words.version.notComparable}</small>}
     </label>
   );
 }

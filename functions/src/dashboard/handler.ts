@@ -20,21 +20,25 @@ import type { DashboardReader } from "./reader.ts";
  */
 const PATH = /^(?:\/dashboard)*\/?(?<file>[A-Za-z0-9.-]*)$/;
 
+/** Of every answer. */
 const securityHeaders = {
+  "X-Content-Type-Options": "nosniff",
+  "Cross-Origin-Resource-Policy": "same-origin",
+};
+
+/** What is shown by itself is the page alone; it is answered seldom. */
+const pageHeaders = {
   "Content-Security-Policy":
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; " +
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'; " +
     "require-trusted-types-for 'script'; trusted-types 'none'",
-  "X-Content-Type-Options": "nosniff",
   "X-Frame-Options": "DENY",
   "Referrer-Policy": "no-referrer",
   "Cross-Origin-Opener-Policy": "same-origin",
-  "Cross-Origin-Resource-Policy": "same-origin",
-  Vary: "Accept-Encoding",
 };
 
-/** What answers with JSON needs no script, so its policy is short: a page asks for it every ten seconds. */
-const policyOfData = "default-src 'none'; frame-ancestors 'none'";
+/** Of all else, a page asks every ten seconds: its policy is short. */
+const filePolicy = "default-src 'none'; frame-ancestors 'none'";
 
 /** An answer that takes longer is none. A page would rather say so, and ask again. */
 const LONGEST_ANSWER = 20_000;
@@ -68,7 +72,7 @@ export function createDashboardHandler(options: DashboardOptions) {
 
   const sendAnswer = async (request: Request, response: Response, { answer, keep }: Route) => {
     const time = now();
-    response.set("Content-Security-Policy", policyOfData).set("Date", new Date(time).toUTCString());
+    response.set("Date", new Date(time).toUTCString());
     try {
       const answered = await within(LONGEST_ANSWER, answer(request.query, time), timers);
       if (!answered) return sendFailure(response, 400, "invalid_query", "expected app, version and measure");
@@ -82,7 +86,7 @@ export function createDashboardHandler(options: DashboardOptions) {
   };
 
   return async (request: Request, response: Response): Promise<void> => {
-    response.set(securityHeaders);
+    response.set(securityHeaders).set("Content-Security-Policy", filePolicy);
     if (request.method !== "GET" && request.method !== "HEAD") {
       response.set("Allow", "GET, HEAD");
       return sendFailure(response, 405, "method_not_allowed", `expected GET, got ${request.method}`);
@@ -93,11 +97,8 @@ export function createDashboardHandler(options: DashboardOptions) {
     const content = file === undefined ? undefined : pageFiles.find(file || INDEX);
     if (!content)
       return sendFailure(response, 404, "not_found", "expected the dashboard or one of its files");
-    const isNamedByContent = (file || INDEX) !== INDEX;
-    response.set(
-      "Cache-Control",
-      isNamedByContent ? "private, max-age=31536000, immutable" : "private, no-cache",
-    );
+    if ((file || INDEX) === INDEX) response.set(pageHeaders).set("Cache-Control", "private, no-cache");
+    else response.set("Cache-Control", "private, max-age=31536000, immutable");
     send(request, response, content);
   };
 }

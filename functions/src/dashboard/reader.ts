@@ -23,7 +23,7 @@ const ALARMS_FRESH = 30_000;
 const MOST_ALARMS = 200;
 
 /** What is read of counters, so that ten pages, open on busy versions, read at most 3,000 documents an hour. */
-const shownReads: CounterReaderOptions = { lastDays: SHOWN_DAYS, daysFresh: 60_000, mostChanged: 200 };
+const shownReads: CounterReaderOptions = { lastDays: SHOWN_DAYS, daysFresh: 90_000, mostChanged: 200 };
 
 export interface ReadApps {
   counters: Counter[];

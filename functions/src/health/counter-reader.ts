@@ -34,7 +34,7 @@ const COUNTERS_FRESH = 10 * SECOND;
 const FULL_READ_EVERY = HOUR;
 
 /** The day before may still change for so long after midnight: an event counts for the day on which it was received. */
-const LATE = HOUR;
+const LATE = HOUR / 2;
 
 /** Past days change only when `catch-up` counts old events. */
 const PAST_DAYS_FRESH = 6 * HOUR;

@@ -99,20 +99,23 @@ describe("dashboard, request by request", () => {
   });
 
   it("lets nothing in that is not its own, and is neither framed, sniffed nor kept", async () => {
-    for (const path of ["", "data", "alarms", "devices", "nothing"]) {
+    for (const path of ["", "data", "alarms", "devices", script, "nothing"]) {
       const { headers } = await fetch(dashboard.url + path);
       const policy = headers.get("content-security-policy") ?? "";
-      expect(policy).to.match(/^default-src 'none'; /);
-      if (!["", "nothing"].includes(path))
-        expect(policy).to.equal("default-src 'none'; frame-ancestors 'none'");
+      if (path === "") expect(policy).to.match(/^default-src 'none'; .*require-trusted-types-for 'script'/);
+      else expect(policy).to.equal("default-src 'none'; frame-ancestors 'none'");
       expect(policy).to.include("frame-ancestors 'none'");
       expect(policy).not.to.match(/unsafe|\*|https?:|data:/);
       expect(headers.get("x-content-type-options")).to.equal("nosniff");
-      expect(headers.get("referrer-policy")).to.equal("no-referrer");
-      expect(headers.get("x-frame-options")).to.equal("DENY");
+      expect(headers.get("cross-origin-resource-policy")).to.equal("same-origin");
+      if (path === script) continue;
       const isKept = !["devices", "nothing"].includes(path);
       expect(headers.get("cache-control"), path).to.equal(isKept ? "private, no-cache" : "no-store");
     }
+    const { headers } = await fetch(dashboard.url);
+    expect(headers.get("referrer-policy")).to.equal("no-referrer");
+    expect(headers.get("x-frame-options")).to.equal("DENY");
+    expect(headers.get("cross-origin-opener-policy")).to.equal("same-origin");
   });
 
   it("sends the page again only when it has changed, and files as small as a browser takes them", async () => {

@@ -3,7 +3,7 @@
 import type { AppReport, VersionDetail } from "../../../src/dashboard/data.ts";
 import { ranges } from "../../../src/dashboard/data.ts";
 import type { AlarmMeasure } from "../../../src/health/alarm-documents.ts";
-import { type Proportion, rateOf, sumProportions } from "../../../src/health/statistics.ts";
+import { isWorse, type Proportion, rateOf, sumProportions } from "../../../src/health/statistics.ts";
 import { printable } from "../../../src/printable.ts";
 import { formatDate, formatMinute, formatNumber, formatPercent, formatRate } from "../../format.ts";
 import { axisOf, formatPercentTick, placeOf } from "../../parts/axes.ts";
@@ -20,6 +20,7 @@ import {
   type FailureStep,
   FEW_ATTEMPTS,
   failureSteps,
+  LEVEL,
   mostShown,
   settledSteps,
   worseSince,
@@ -62,7 +63,7 @@ export function FailureView({ app, detail, measure }: FailureProps) {
         <p class="quiet">{words.version.quietRange}</p>
       ) : (
         <>
-          <Saying detail={detail} measure={measure} steps={steps} />
+          <Saying detail={detail} measure={measure} steps={steps} others={others} />
           <FailureChart app={app} detail={detail} measure={measure} steps={steps} others={others} />
           <Legend detail={detail} measure={measure} steps={steps} />
           <details>
@@ -77,22 +78,41 @@ export function FailureView({ app, detail, measure }: FailureProps) {
 
 type Steps = readonly (FailureStep | undefined)[];
 
-/** What the chart shows, in a sentence. */
-function Saying({ detail, measure, steps }: { detail: VersionDetail; measure: AlarmMeasure; steps: Steps }) {
+interface SayingProps {
+  detail: VersionDetail;
+  measure: AlarmMeasure;
+  steps: Steps;
+  others: Steps;
+}
+
+/** What the chart shows, in a sentence: since when it is worse than before, or how it does beside the other version. */
+function Saying({ detail, measure, steps, others }: SayingProps) {
   const zone = useZone();
+  const name = words.version.measures[measure];
   const settled = settledSteps(steps, measure);
   const worse = worseSince(settled);
-  const name = words.version.measures[measure];
-  if (!worse) {
-    const total = sumProportions(settled.map(({ proportion }) => proportion));
-    return <p>{words.version.sum(name, words.version.ranges[detail.range], shareOf(total))}</p>;
+  if (worse) {
+    return (
+      <p>
+        <strong class="worse">
+          {words.version.since(name, formatStep(detail, worse.index, zone), shareOf(worse.now))}
+        </strong>{" "}
+        {words.version.before(shareOf(worse.before))}
+      </p>
+    );
   }
+  const own = sumProportions(settled.map(({ proportion }) => proportion));
+  const other = sumProportions(settled.flatMap(({ index }) => others[index]?.proportion ?? []));
+  const said = words.version.sum(name, words.version.ranges[detail.range], shareOf(own));
   return (
     <p>
-      <strong class="worse">
-        {words.version.since(name, formatStep(detail, worse.index, zone), shareOf(worse.now))}
-      </strong>{" "}
-      {words.version.before(shareOf(worse.before))}
+      {isWorse(own, other, LEVEL) ? <strong class="worse">{said}</strong> : said}
+      {detail.other && other.of > 0 && (
+        <>
+          {" "}
+          <Name of={detail.other.version_name} /> {words.version.sameAge}: {shareOf(other)}.
+        </>
+      )}
     </p>
   );
 }
@@ -194,7 +214,7 @@ function OtherLine({ steps, frame: { x, y }, top }: DrawnProps) {
         const points = run.map(({ index, rate }): Point => [x(index), y(Math.min(rate, top))]);
         const [first] = points;
         return points.length === 1 && first ? (
-          <circle key={run[0]?.index} cx={first[0]} cy={first[1]} r={2} />
+          <circle key={run[0]?.index} cx={first[0]} cy={first[1]} r={2.5} />
         ) : (
           <path key={run[0]?.index} d={linePath(points)} />
         );

@@ -1,7 +1,7 @@
 /** Where devices are lost on the way to a version, beside another version at the same age. */
 
 import type { VersionDetail } from "../../../src/dashboard/data.ts";
-import { type Proportion, rateOf, wilsonInterval } from "../../../src/health/statistics.ts";
+import { type Proportion, wilsonInterval } from "../../../src/health/statistics.ts";
 import { formatDuration, formatNumber, formatRate } from "../../format.ts";
 import { stepMilliseconds } from "../../parts/axes.ts";
 import { Interval } from "../../parts/interval.tsx";
@@ -46,10 +46,14 @@ export function LossesView({ detail: { version, other, age_hours } }: { detail: 
   );
 }
 
+/** No scale ends below this: the interval of hardly any failures is to look short. */
+const LEAST_SCALE = 0.02;
+
 /** Both intervals of a row have one scale. */
 function LossRow({ loss: { name, own, other, points, verdict } }: { loss: Loss }) {
   const [title, of] = words.version.losses[name];
-  const most = Math.max(...[own, other].map((side) => (side && side.of > 0 ? wilsonInterval(side).high : 0)));
+  const highs = [own, other].map((side) => (side && side.of > 0 ? wilsonInterval(side).high : 0));
+  const most = Math.max(LEAST_SCALE, ...highs);
   return (
     <tr class={verdict}>
       <th scope="row">
@@ -77,7 +81,7 @@ function Share({ of, most }: { of: Proportion; most: number }) {
       {of.of > 0 && (
         <>
           <small>{words.version.counts(formatNumber(of.count), formatNumber(of.of))}</small>
-          <Interval proportion={of} most={Math.max(most, rateOf(of), 0.001)} />
+          <Interval proportion={of} most={most} />
         </>
       )}
     </td>
@@ -86,6 +90,6 @@ function Share({ of, most }: { of: Proportion; most: number }) {
 
 /** `+7.7`, `−0.1` */
 function signed(points: number): string {
-  const text = Math.abs(points).toFixed(Math.abs(points) < 0.095 ? 2 : 1);
-  return points === 0 ? "0" : `${points > 0 ? "+" : "−"}${text}`;
+  const size = Math.abs(points);
+  return size < 0.005 ? "0" : `${points > 0 ? "+" : "−"}${size.toFixed(size < 0.095 ? 2 : 1)}`;
 }
