@@ -223,7 +223,7 @@ export async function simulatedBadRelease(): Promise<RunningStack> {
   }
 }
 
-/** So few devices are enough for the alarm: with a hundred less it does not come in each run. */
+/** With half of them, too few devices fail for an alarm. */
 const DEVICES = 400;
 
 async function sendUpdate(url: string, from: string, version: string, iosFailures: number): Promise<void> {

@@ -74,11 +74,12 @@ async function takePicture(session: CDPSession, path: string): Promise<void> {
   await writeFile(path, data, "base64");
 }
 
-/** Waits until a new width or mode is drawn: what watches the sizes of elements draws once more. */
+/** Waits until a new width or mode is drawn, from the top: what watches the sizes of elements draws once more. */
 async function drawn(page: Page): Promise<void> {
-  await page.evaluate(
-    () => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve))),
-  );
+  await page.evaluate(() => {
+    scrollTo(0, 0);
+    return new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)));
+  });
 }
 
 const alarms = (page: Page) => page.getByRole("region", { name: "Alarms", exact: true });
