@@ -1,7 +1,7 @@
 /** Bundles the dashboard's page into `lib/page/`: one script and one stylesheet, named by their content; each also compressed. */
 
 import { createHash } from "node:crypto";
-import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { brotliCompressSync, gzipSync } from "node:zlib";
 import { type BuildOptions, build, context, type OutputFile } from "esbuild";
@@ -73,18 +73,31 @@ async function write(built: readonly OutputFile[]): Promise<void> {
   };
   const html = await readFile(join(source, "index.html"), "utf8");
   const filled = html.replace(/\{(icon|style|script)\}/g, (_, name: keyof typeof names) => names[name]);
-  await rm(target, { recursive: true, force: true });
-  await mkdir(target, { recursive: true });
   const files = [
     ...built.map(({ path, contents }) => [basename(path), contents] as const),
     [names.icon, icon] as const,
     ["index.html", Buffer.from(filled)] as const,
   ];
-  for (const [name, content] of files) {
-    await writeFile(join(target, name), content);
-    await writeFile(join(target, `${name}.br`), brotliCompressSync(content));
-    await writeFile(join(target, `${name}.gz`), gzipSync(content, { level: 9 }));
+  const contents = files.flatMap(([name, content]) => [
+    [name, content] as const,
+    [`${name}.br`, brotliCompressSync(content)] as const,
+    [`${name}.gz`, gzipSync(content, { level: 9 })] as const,
+  ]);
+  await replaceFolder(target, new Map(contents));
+}
+
+/** Another process may serve the folder, so each file is replaced at once, and what is none of them is removed at last. */
+async function replaceFolder(folder: string, contents: ReadonlyMap<string, Uint8Array>): Promise<void> {
+  const made = `${folder}-${process.pid}`;
+  await mkdir(folder, { recursive: true });
+  await mkdir(made, { recursive: true });
+  for (const [name, content] of contents) {
+    await writeFile(join(made, name), content);
+    await rename(join(made, name), join(folder, name));
   }
+  await rm(made, { recursive: true });
+  const others = (await readdir(folder)).filter((name) => !contents.has(name));
+  for (const name of others) await rm(join(folder, name), { force: true });
 }
 
 function nameOf(built: readonly OutputFile[], end: string): string {
