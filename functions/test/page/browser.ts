@@ -4,7 +4,6 @@ import { existsSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { expect } from "chai";
 import { type Browser, type BrowserContextOptions, chromium, type Page } from "playwright-core";
-import type { TimedFirestore } from "../../dev/testing/firestores.ts";
 import { type ServedDashboard, serveDashboard } from "../dashboard/server.ts";
 
 const CHROMIUM = "/usr/bin/chromium";
@@ -17,7 +16,7 @@ export interface Opening extends BrowserContextOptions {
 
 export interface Browsing {
   /** Serves the dashboard of a Firestore until the test ends. */
-  serve(database: Pick<TimedFirestore, "firestore" | "now">, port?: number): Promise<ServedDashboard>;
+  serve(...dashboard: Parameters<typeof serveDashboard>): Promise<ServedDashboard>;
   /** Closes something when the test ends, before what was opened earlier. */
   closeLater<Thing extends { close(): Promise<unknown> }>(thing: Thing): Thing;
   /** Makes a page that is open until the test ends. The test fails if anything goes wrong in it. */
@@ -84,8 +83,8 @@ export function describeInBrowser(title: string, tests: (browsing: Browsing) => 
     tests({
       closeLater,
       open,
-      async serve(database, port) {
-        return closeLater(await serveDashboard(database, port));
+      async serve(...dashboard) {
+        return closeLater(await serveDashboard(...dashboard));
       },
       async visit(url, opening) {
         const page = await open(opening);
@@ -124,16 +123,20 @@ export const trusting = { bypassCSP: true } satisfies Opening;
 
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
-/** What axe finds on a page that was opened as `trusting`: each fault, with where it is. It waits by the page's clock. */
-export async function axeFaults(page: Page): Promise<string[]> {
+/** What depends on colours. */
+const ofColours = ["color-contrast", "link-in-text-block"];
+
+/**
+ * What axe finds on a page that was opened as `trusting`: each fault, with where it is. It looks at everything, or at colours only,
+ * and waits by the page's clock.
+ */
+export async function axeFaults(page: Page, what: "all" | "colours" = "all"): Promise<string[]> {
   if (!(await page.evaluate(() => Reflect.has(window, "axe")))) await page.evaluate(axe);
-  return page.evaluate(async () => {
-    const { violations } = await Reflect.get(window, "axe").run({
-      rules: { "color-contrast-enhanced": { enabled: false } },
-      resultTypes: ["violations"],
-    });
+  const options = { resultTypes: ["violations"], ...(what === "colours" && { runOnly: ofColours }) };
+  return page.evaluate(async (options) => {
+    const { violations } = await Reflect.get(window, "axe").run(options);
     return violations.flatMap(({ id, nodes }: { id: string; nodes: { html: string }[] }) =>
       nodes.map(({ html }) => `${id}: ${html.slice(0, 200)}`),
     );
-  });
+  }, options);
 }
