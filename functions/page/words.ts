@@ -17,6 +17,8 @@ const platformNames: Record<Scope, string> = {
   other: "Other",
 };
 
+const list = new Intl.ListFormat(LANGUAGE);
+
 export const words = {
   nothing: "–",
   foreign: "Not a letter, digit or sign of plain English text: it may look like one.",
@@ -29,7 +31,7 @@ export const words = {
   platform: (scope: Scope) => platformNames[scope],
   /** ` on iOS and Android`, or nothing for all. */
   on: (scopes: readonly Scope[]) =>
-    scopes.includes("all") ? "" : ` on ${scopes.map((scope) => platformNames[scope]).join(" and ")}`,
+    scopes.includes("all") ? "" : ` on ${list.format(scopes.map((scope) => platformNames[scope]))}`,
   /** What an action of the plugin means. */
   meaning: (action: string) => actions.get(action)?.meaning ?? "Not known to this dashboard.",
 
@@ -124,9 +126,12 @@ export const words = {
     elsewhere: "Alarms in other apps:",
     history: "Ended alarms",
     measures: {
-      not_downloaded: { short: "not downloaded", full: "devices that began the download did not get it" },
-      rolled_back: { short: "rolled back", full: "devices that installed it rolled it back" },
-      crashed: { short: "crashed", full: "devices that started it crashed" },
+      not_downloaded: {
+        short: "not downloaded",
+        full: "of the devices that began the download did not get it",
+      },
+      rolled_back: { short: "rolled back", full: "of the devices that installed it rolled it back" },
+      crashed: { short: "crashed", full: "of the devices that started it crashed" },
     } satisfies Record<AlarmMeasure, { short: string; full: string }>,
     apps: (count: number) => `${count} ${count === 1 ? "app alarms" : "apps alarm"}`,
     andMore: (count: number) => `and ${count} more`,
@@ -358,6 +363,8 @@ export const words = {
     today: "Today",
     most: "Most on a day",
     half: "Time to half",
+    shareToday: (share: string) => `${share} today`,
+    halfAfter: (days: string) => `, half after ${days}`,
     halfTip: "Days from the release to the first day on which the version had at least half.",
   },
 

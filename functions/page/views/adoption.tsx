@@ -40,8 +40,11 @@ export function AdoptionView({ app }: { app: AppReport }) {
       ) : (
         <>
           <AdoptionChart app={app} by={by} series={series} />
-          <Legend series={series} />
-          <Adopted app={app} by={by} />
+          <Legend series={series} adopted={adoptionOf(app, by)} />
+          <details>
+            <summary>{words.adoption.adopted}</summary>
+            <Adopted app={app} by={by} />
+          </details>
           <details>
             <summary>{words.adoption.asTable}</summary>
             <Daily app={app} series={series} />
@@ -143,17 +146,28 @@ function classOf(series: readonly Series[], place: number): string {
   return series[place]?.version_name === undefined ? "series-other" : `series-${place + 1}`;
 }
 
-function Legend({ series }: { series: readonly Series[] }) {
+/** What each layer is, and how far the version has come. */
+function Legend({ series, adopted }: { series: readonly Series[]; adopted: readonly Adoption[] }) {
   return (
     <ol class="legend">
-      {series.map((one, place) => (
-        <li key={one.version_name ?? ""} class={classOf(series, place)}>
-          <span class="swatch" aria-hidden="true">
-            {place + 1}
-          </span>
-          {one.version_name === undefined ? nameOf(one) : <Name of={one.version_name} />}
-        </li>
-      ))}
+      {series.map((one, place) => {
+        const adoption = adopted.find(({ version_name }) => version_name === one.version_name);
+        return (
+          <li key={one.version_name ?? ""} class={classOf(series, place)}>
+            <span class="swatch" aria-hidden="true">
+              {place + 1}
+            </span>
+            {one.version_name === undefined ? nameOf(one) : <Name of={one.version_name} />}
+            {adoption && adoption.today !== null && (
+              <small>
+                {words.adoption.shareToday(formatPercent(adoption.today))}
+                {adoption.days_to_half !== null &&
+                  words.adoption.halfAfter(words.days(adoption.days_to_half))}
+              </small>
+            )}
+          </li>
+        );
+      })}
     </ol>
   );
 }

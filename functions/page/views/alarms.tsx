@@ -64,8 +64,8 @@ export function AlarmsView({ app, answered }: { app: AppReport; answered: Answer
   return (
     <section class="alarms" aria-label={words.alarms.title}>
       <h2 class="hidden">{words.alarms.title}</h2>
-      {app.alarms.map((alarm) => (
-        <AlarmBox key={alarm.version_name} alarm={alarm} app={app} />
+      {app.alarms.map((alarm, place) => (
+        <AlarmBox key={alarm.version_name} alarm={alarm} app={app} isWorst={place === 0} />
       ))}
       {app.alarms.length === 0 && answered.body.watched_at !== null && (
         <p class="calm">
@@ -87,7 +87,14 @@ export function AlarmsView({ app, answered }: { app: AppReport; answered: Answer
   );
 }
 
-function AlarmBox({ alarm, app }: { alarm: AlarmReport; app: AppReport }) {
+interface AlarmBoxProps {
+  alarm: AlarmReport;
+  app: AppReport;
+  /** The others are folded, so that there is room for what is below. */
+  isWorst: boolean;
+}
+
+function AlarmBox({ alarm, app, isWorst }: AlarmBoxProps) {
   const zone = useZone();
   const { address } = useChoice();
   const { version_name, failures, began_at } = alarm;
@@ -96,6 +103,16 @@ function AlarmBox({ alarm, app }: { alarm: AlarmReport; app: AppReport }) {
   const released_at = app.versions.find((version) => version.version_name === version_name)?.released_at;
   const [first = "all"] = worst.scopes;
   const platform = address.platform && worst.scopes.includes(address.platform) ? address.platform : first;
+  const since = words.alarms.since(formatMinute(began_at, zone));
+  const released = released_at == null ? "" : words.alarms.released(formatMinute(released_at, zone));
+  const facts = (
+    <>
+      <ul class="failures">
+        {failures.flatMap((failure) => partsOf(failure).map((part) => <Part {...part} />))}
+      </ul>
+      <Causes failures={failures} />
+    </>
+  );
   return (
     <article class="alarm">
       <Sign />
@@ -107,16 +124,20 @@ function AlarmBox({ alarm, app }: { alarm: AlarmReport; app: AppReport }) {
         <span class="hidden">: </span>
         <span class="verdict">{verdict(worst)}</span>
       </h3>
-      <div class="facts">
-        <p>
-          {words.alarms.since(formatMinute(began_at, zone))}
-          {released_at != null && ` ${words.alarms.released(formatMinute(released_at, zone))}`}
-        </p>
-        <ul class="failures">
-          {failures.flatMap((failure) => partsOf(failure).map((part) => <Part {...part} />))}
-        </ul>
-        <Causes failures={failures} />
-      </div>
+      {isWorst ? (
+        <div class="facts">
+          <p>
+            {since} {released}
+          </p>
+          {facts}
+        </div>
+      ) : (
+        <details class="facts">
+          <summary>{since}</summary>
+          <p>{released}</p>
+          {facts}
+        </details>
+      )}
       <Choose
         class="button"
         goTo="version"
