@@ -81,7 +81,6 @@ describe("what the dashboard reads", () => {
         await look(database, reader); // Ten pages, each every ten seconds: one each second.
       }
       const all = database.reads() - before;
-      console.log(`      the first look: ${first}; the hour with it: ${all}`);
       expect(first).to.be.above(6 * 38); // All days that may be read are there.
       expect(all).to.be.at.most(3_000);
     });

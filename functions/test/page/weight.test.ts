@@ -67,9 +67,6 @@ describeInBrowser("the weight of the dashboard", ({ serve, open, closeLater }) =
       await page.reload();
       await complete(page);
       const again = { bytes: wire.taken(), requests: asked.length };
-      console.log(
-        `      ${first.bytes} bytes in ${first.requests} requests, ${again.bytes} in ${again.requests} again`,
-      );
       expect(first.bytes).to.be.at.most(40_000);
       expect(first.requests).to.be.at.most(6);
       expect(again.bytes).to.be.at.most(2_000);
