@@ -1,4 +1,4 @@
-/** Bundles the dashboard's page into `lib/page/`: one script and one stylesheet, named by their content; each also compressed. */
+/** Bundles the dashboard's page into `lib/dashboard/`: one script and one stylesheet, named by their content; each also compressed. */
 
 import { createHash } from "node:crypto";
 import { mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
@@ -8,12 +8,12 @@ import { type BuildOptions, build, context, type OutputFile } from "esbuild";
 
 const functions = join(import.meta.dirname, "..");
 const source = join(functions, "page");
-const target = join(functions, "lib/page");
+const target = join(functions, "lib/dashboard");
 
 const options = {
   absWorkingDir: functions,
   entryPoints: ["page/main.tsx", "page/styles/main.css"],
-  outdir: "lib/page",
+  outdir: "lib/dashboard",
   entryNames: "[name]-[hash]",
   bundle: true,
   format: "esm",

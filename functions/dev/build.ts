@@ -1,6 +1,6 @@
 /**
  * `npm run build`: bundles the functions and all that they import into `lib/functions.cjs`, with a source map, and the
- * dashboard's page into `lib/page/`. An instance that loads one file answers earlier than one that has to find and load 850.
+ * dashboard's page into `lib/dashboard/`. An instance that loads one file answers earlier than one that has to find and load 850.
  */
 
 import { mkdir, rm, writeFile } from "node:fs/promises";

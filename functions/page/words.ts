@@ -273,6 +273,7 @@ export const words = {
 
     failures: "Failure over time",
     chart: (measure: string, each: string) => `${measure}, ${each}`,
+    soFar: (name: string, share: string) => `${name} so far: ${share}. Some of them may be under way.`,
     sum: (measure: string, range: string, share: string) => `${measure} in ${range}: ${share}.`,
     since: (measure: string, time: string, share: string) => `${measure} since ${time}: ${share}.`,
     before: (share: string) => `Before: ${share}.`,

@@ -43,7 +43,8 @@ export function tell(counter: Counter, days: Days): Told {
 
 /**
  * Chooses the version that another one is compared with: the one that is asked for, or the update that was released last before it,
- * with enough attempts if there is such a one. Nothing where one of the two has no release: it has no age.
+ * with enough attempts if there is such a one. Nothing where one of the two has no release: it has no age. Of releases in one hour, which
+ * is as exact as they are known, the one that was reported first is the earlier one.
  */
 export function chooseOther(
   version: Told,
@@ -56,9 +57,9 @@ export function chooseOther(
   const named = candidates.find((told) => told.counter.version_name === asked);
   if (named && named.counter.id !== counter.id) return named.release === undefined ? undefined : named;
   const before = candidates
-    .map((told) => ({ told, age: release - (told.release ?? release) }))
-    .filter(({ age }) => age > 0)
-    .sort((a, b) => a.age - b.age)
+    .flatMap((told) => (told.release === undefined ? [] : { told, age: release - told.release }))
+    .filter(({ told, age }) => age > 0 || (age === 0 && told.counter.created_at < counter.created_at))
+    .sort((a, b) => a.age - b.age || b.told.counter.created_at - a.told.counter.created_at)
     .map(({ told }) => ({ told, attempts: attemptsOn(told.counter, platform) }));
   const chosen =
     before.find(({ attempts }) => attempts >= MIN_ATTEMPTS) ?? before.find(({ attempts }) => attempts > 0);

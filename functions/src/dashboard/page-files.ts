@@ -1,4 +1,4 @@
-/** Serves the files of the dashboard's page, which the build has put into `lib/page/`. */
+/** Serves the files of the dashboard's page, which the build has put into `lib/dashboard/`. */
 
 import { existsSync, readFileSync } from "node:fs";
 import { findPackageJSON } from "node:module";
@@ -32,7 +32,7 @@ export interface PageFiles {
  * use for it. The module runs in `src/` and in the bundle; `lib/` lies beside `package.json` for both.
  */
 export function createPageFiles(): PageFiles {
-  const folder = join(findPackageJSON(".", import.meta.filename) ?? "", "../lib/page");
+  const folder = join(findPackageJSON(".", import.meta.filename) ?? "", "../lib/dashboard");
   const contents = new Map<string, Content>();
   const find = (name: string) => {
     const content = contents.get(name) ?? read(folder, name);

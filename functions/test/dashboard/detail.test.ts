@@ -189,6 +189,19 @@ describe("dashboard: which version another one is compared with", () => {
     expect(other("2.5.1", undefined, "ios")).to.equal("2.4.0");
   });
 
+  it("the one that was reported before it, where both were released in one hour", () => {
+    const [first, second] = ["2.6.0", "2.5.9"].map((name) => hourly(name, 1, 1, { ios: attempts(90) }));
+    if (!first || !second) return expect.fail();
+    second.counter.created_at = first.counter.created_at + 1;
+    for (const both of [
+      [first, second],
+      [second, first],
+    ]) {
+      expect(chooseOther(second, both, "all", undefined)).to.equal(first);
+      expect(chooseOther(first, both, "all", undefined)).to.equal(undefined);
+    }
+  });
+
   it("one with fewer attempts where there is none with enough, or nothing", () => {
     expect(other("2.3.0")).to.equal("__proto__");
     expect(other("2.3.0", undefined, "android")).to.equal(undefined);

@@ -78,7 +78,7 @@ describe("dashboard, request by request", () => {
   });
 
   it("serves every file of its folder, and nothing else", async () => {
-    for (const name of readdirSync(new URL("../../lib/page/", import.meta.url))) {
+    for (const name of readdirSync(new URL("../../lib/dashboard/", import.meta.url))) {
       const isCompressed = /\.(br|gz)$/.test(name); // They are sent under the name without it.
       expect((await fetch(dashboard.url + name)).status, name).to.equal(isCompressed ? 404 : 200);
     }

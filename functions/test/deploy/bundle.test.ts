@@ -67,5 +67,5 @@ describeInProcess("the built functions, each in a process of its own", () => {
 });
 
 function pageFile(name: string): string {
-  return readFileSync(new URL(`../../lib/page/${name}`, import.meta.url), "utf8");
+  return readFileSync(new URL(`../../lib/dashboard/${name}`, import.meta.url), "utf8");
 }

@@ -125,8 +125,8 @@ describe("deploying", () => {
   describe("the source that `firebase deploy` uploads", () => {
     it("is the build, the dashboard's page and the two files of npm: no sources, tests, tools, environment files or logs", () => {
       const built = ["index.cjs", "lib/functions.cjs", "lib/functions.cjs.map"];
-      const page = packed.filter((file) => file.startsWith("lib/page/"));
-      const ends = page.map((file) => file.replace(/^lib\/page\/|-[0-9A-Z]{8}/g, ""));
+      const page = packed.filter((file) => file.startsWith("lib/dashboard/"));
+      const ends = page.map((file) => file.replace(/^lib\/dashboard\/|-[0-9A-Z]{8}/g, ""));
       const files = ["index.html", "icon.svg", "main.css", "main.js"];
       expect(ends).to.have.members(files.flatMap((file) => [file, `${file}.br`, `${file}.gz`]));
       expect(packed).to.have.members([...built, ...page, "package.json", "package-lock.json"]);

@@ -101,6 +101,10 @@ function Saying({ detail, measure, steps, others }: SayingProps) {
       </p>
     );
   }
+  if (settled.length === 0) {
+    const underWay = sumProportions(steps.flatMap((step) => step?.proportion ?? []));
+    return <p>{words.version.soFar(name, shareOf(underWay))}</p>;
+  }
   const own = sumProportions(settled.map(({ proportion }) => proportion));
   const other = sumProportions(settled.flatMap(({ index }) => others[index]?.proportion ?? []));
   const said = words.version.sum(name, words.version.ranges[detail.range], shareOf(own));
