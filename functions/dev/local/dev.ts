@@ -12,19 +12,26 @@ const functions = join(import.meta.dirname, "../..");
 const SETTLED_MILLISECONDS = 100;
 
 let stack: ChildProcess | undefined;
+let restarted = Promise.resolve();
 let timer: NodeJS.Timeout | undefined;
 
 async function restart(): Promise<void> {
-  if (stack?.exitCode === null) {
+  if (stack?.exitCode === null && stack.signalCode === null) {
     stack.kill();
     await once(stack, "exit");
   }
   stack = spawn(process.execPath, ["dev/local/start.ts", "--demo"], { cwd: functions, stdio: "inherit" });
+  stack.on("exit", (code) => {
+    if (code) console.error("The stack has ended. It starts again when a file changes.");
+  });
 }
 
+/** One restart waits for the one before: two stacks would want the same port. */
 function restartSoon(): void {
   clearTimeout(timer);
-  timer = setTimeout(restart, SETTLED_MILLISECONDS);
+  timer = setTimeout(() => {
+    restarted = restarted.then(restart);
+  }, SETTLED_MILLISECONDS);
 }
 
 process.on("exit", () => stack?.kill());
