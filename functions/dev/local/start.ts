@@ -76,8 +76,9 @@ function ownsTerminal(): boolean {
 }
 
 function greeting({ url, functionUrls }: Stack): string {
+  const after = isDemo ? "its month of figures is written anew with" : "it is empty again after";
   return `
-The functions run on this machine, on a Firestore in memory: it is empty again after a restart.
+The functions run on this machine, on a Firestore in memory: ${after} a restart.
 
   dashboard  ${functionUrls.get("dashboard")}
   stats      ${functionUrls.get("stats")}
