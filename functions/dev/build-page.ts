@@ -7,7 +7,9 @@ import { brotliCompressSync, gzipSync } from "node:zlib";
 import { type BuildOptions, build, context, type OutputFile } from "esbuild";
 
 const functions = join(import.meta.dirname, "..");
-const source = join(functions, "page");
+/** These two are no part of what esbuild bundles. */
+const html = join(functions, "page/index.html");
+const icon = join(functions, "page/icon.svg");
 const target = join(functions, "lib/dashboard");
 
 const options = {
@@ -51,7 +53,8 @@ export async function watchPage(onBuilt: () => void): Promise<void> {
     plugins: [
       {
         name: "write-page",
-        setup({ onEnd }) {
+        setup({ onResolve, onEnd }) {
+          onResolve({ filter: /main\.tsx$/ }, () => ({ watchFiles: [html, icon] }));
           onEnd(async ({ outputFiles, errors }) => {
             if (errors.length > 0) return;
             await write(outputFiles ?? []);
@@ -65,23 +68,23 @@ export async function watchPage(onBuilt: () => void): Promise<void> {
 }
 
 async function write(built: readonly OutputFile[]): Promise<void> {
-  const icon = await readFile(join(source, "icon.svg"));
+  const image = await readFile(icon);
   const names = {
-    icon: `icon-${hashOf(icon)}.svg`,
+    icon: `icon-${hashOf(image)}.svg`,
     style: nameOf(built, ".css"),
     script: nameOf(built, ".js"),
   };
-  const html = await readFile(join(source, "index.html"), "utf8");
-  const filled = html.replace(/\{(icon|style|script)\}/g, (_, name: keyof typeof names) => names[name]);
+  const template = await readFile(html, "utf8");
+  const page = template.replace(/\{(icon|style|script)\}/g, (_, name: keyof typeof names) => names[name]);
   const files = [
     ...built.map(({ path, contents }) => [basename(path), contents] as const),
-    [names.icon, icon] as const,
-    ["index.html", Buffer.from(filled)] as const,
+    [names.icon, image] as const,
+    ["index.html", Buffer.from(page)] as const,
   ];
   const contents = files.flatMap(([name, content]) => [
-    [name, content] as const,
     [`${name}.br`, brotliCompressSync(content)] as const,
     [`${name}.gz`, gzipSync(content, { level: 9 })] as const,
+    [name, content] as const, // The last: whoever finds it finds the others too.
   ]);
   await replaceFolder(target, new Map(contents));
 }
