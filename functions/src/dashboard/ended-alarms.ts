@@ -1,17 +1,15 @@
 /** Reads the alarms of an app that have ended, for the page's history. */
 
 import type { Firestore } from "firebase-admin/firestore";
-import { shareReads } from "../firestore/shared-read.ts";
+import { shareReadsOf } from "../firestore/shared-read.ts";
 import { ALARMS, type Alarm, alarmIn } from "../health/alarm-documents.ts";
 import type { EndedAlarm, EndedAlarms } from "./data.ts";
+import { failureIn } from "./open-alarms.ts";
 
 /** The ended alarms of an app are read once in this time, in milliseconds, for all who look. */
 const FRESH = 60_000;
 
 const MOST_ALARMS = 200;
-
-/** So many apps are remembered; then the one that was asked for first is forgotten. */
-const MOST_APPS = 100;
 
 /** Reads the ended alarms of an app, the last first. Rejects with Firestore's error. */
 export type ReadEndedAlarms = (app_id: string) => Promise<EndedAlarms>;
@@ -23,8 +21,6 @@ export type ReadEndedAlarms = (app_id: string) => Promise<EndedAlarms>;
  * need an index: then the answer says that it is incomplete.
  */
 export function createEndedAlarms(db: Firestore, now: () => number): ReadEndedAlarms {
-  const readers = new Map<string, () => Promise<EndedAlarms>>();
-
   const read = async (app_id: string): Promise<EndedAlarms> => {
     const ended = db.collection(ALARMS).where("app_id", "==", app_id).where("open", "==", false);
     const { docs } = await ended.limit(MOST_ALARMS).get();
@@ -38,25 +34,12 @@ export function createEndedAlarms(db: Firestore, now: () => number): ReadEndedAl
       incomplete: docs.length === MOST_ALARMS,
     };
   };
-
-  return (app_id) => {
-    const reader = readers.get(app_id) ?? shareReads(FRESH, now, () => read(app_id));
-    readers.set(app_id, reader);
-    const [oldest = app_id] = readers.keys();
-    if (readers.size > MOST_APPS) readers.delete(oldest);
-    return reader();
-  };
+  return shareReadsOf(FRESH, now, (app_id) => app_id, read);
 }
 
 /** Somebody may have closed an alarm by hand: when it ended is not known. */
 function reportOf(alarm: Alarm): EndedAlarm[] {
-  const { version_name, measure, scopes, rule, now, before, parts, causes, began_at, ended_at, end } = alarm;
+  const { version_name, ended_at, end } = alarm;
   if (ended_at === undefined) return [];
-  return [
-    {
-      ...{ version_name, measure, scopes, rule, now, before, parts, causes },
-      ...{ began_at, ended_at },
-      ...(end && { end }),
-    },
-  ];
+  return [{ ...failureIn(alarm), version_name, ended_at, ...(end && { end }) }];
 }

@@ -92,23 +92,6 @@ describe("the alarms that have ended", () => {
     expect(reads()).to.equal(3);
   });
 
-  it("are remembered for a hundred apps, however many are asked for", async () => {
-    const { firestore, read } = createWorld();
-    let queries = 0;
-    interceptReads(firestore, ({ proceed }) => {
-      queries++;
-      return proceed();
-    });
-    const apps = Array.from({ length: 101 }, (_, index) => `com.example.app${index}`);
-    for (const app of apps) await read(app);
-    expect(queries).to.equal(101);
-    await read("com.example.app100");
-    await read("com.example.app1");
-    expect(queries).to.equal(101);
-    await read("com.example.app0");
-    expect(queries).to.equal(102);
-  });
-
   it("cannot be read where Firestore fails, and are read again at once", async () => {
     const { firestore, read, ended } = createWorld();
     await ended("2.5.1", 30);
