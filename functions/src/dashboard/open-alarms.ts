@@ -1,7 +1,7 @@
 /** Groups open alarms by version, the worst first. Pure. */
 
 import type { Alarm } from "../health/alarm-documents.ts";
-import { rateOf } from "../health/statistics.ts";
+import { excessOf } from "../health/statistics.ts";
 import type { AlarmFailure, AlarmReport } from "./data.ts";
 
 /** Reports the alarms of an app, one for each version. A version is as bad as its worst failure. */
@@ -12,11 +12,6 @@ export function groupAlarms(alarms: readonly Alarm[]): AlarmReport[] {
     began_at: Math.min(...failures.map(({ began_at }) => began_at)),
     failures: failures.map(failureIn),
   }));
-}
-
-/** By how much the rate is higher than before. */
-function excessOf({ now, before }: Alarm): number {
-  return rateOf(now) - rateOf(before);
 }
 
 /** Says of an alarm what the page shows of it. */

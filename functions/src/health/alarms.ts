@@ -4,7 +4,7 @@ import type { AlarmMeasure } from "./alarm-documents.ts";
 import type { Finding } from "./alarm-life.ts";
 import { type DeviceCounts, proportionIn } from "./device-counts.ts";
 import { LEAST_BEFORE, LEAST_DEVICES, type Question } from "./questions.ts";
-import { binomialTail, isWorse, type Proportion, rateOf, sumProportions } from "./statistics.ts";
+import { binomialTail, excessOf, isWorse, type Proportion, rateOf, sumProportions } from "./statistics.ts";
 import { countDevices, type Story, settledBy, UNDER_WAY_MILLISECONDS } from "./stories.ts";
 
 /**
@@ -135,8 +135,4 @@ function locate(
   );
   const found = onPlatforms.flatMap((question) => answerAt(LOCATION_LEVEL, question, sample, now) ?? []);
   return found.length < onPlatforms.length ? found.sort((a, b) => excessOf(b) - excessOf(a)) : [];
-}
-
-function excessOf({ now, before }: Verdict): number {
-  return rateOf(now) - rateOf(before);
 }

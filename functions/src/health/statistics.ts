@@ -105,6 +105,11 @@ function logFactorial(n: number): number {
   return exactLogFactorials[n] ?? 0;
 }
 
+/** By how much a rate is higher than before. */
+export function excessOf({ now, before }: Readonly<Record<"now" | "before", Proportion>>): number {
+  return rateOf(now) - rateOf(before);
+}
+
 /** Adds up what is counted in parts. */
 export function sumProportions(parts: readonly Proportion[]): Proportion {
   return parts.reduce((total, { count, of }) => ({ count: total.count + count, of: total.of + of }), {
