@@ -5,7 +5,7 @@ import type { Alarm } from "../health/alarm-documents.ts";
 import type { DayOfVersion } from "../health/counter-reader.ts";
 import { isUpdate, measuresOf } from "../health/measures.ts";
 import type { AppSummary } from "./data.ts";
-import { compareText, installedOn, openedOn } from "./figures.ts";
+import { installedOn, openedOn } from "./figures.ts";
 import { groupAlarms } from "./open-alarms.ts";
 
 const MAX_APPS = 50;
@@ -28,7 +28,7 @@ export function summarizeApps(
     (a, b) =>
       Number(b.alarms.length > 0) - Number(a.alarms.length > 0) ||
       b.installs - a.installs ||
-      compareText(a.app_id, b.app_id),
+      (a.app_id < b.app_id ? -1 : 1),
   );
   const apps = all.filter((app, place) => place < MAX_APPS || app.alarms.length > 0);
   return { apps, apps_left_out: all.length - apps.length };

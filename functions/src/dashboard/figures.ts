@@ -93,7 +93,3 @@ export function historyIn(counter: Counter, days: Days): History {
 
 /** Days that were read never change, and pages ask for the same ones every few seconds. */
 const histories = new WeakMap<Days, History>();
-
-export function compareText(a: string, b: string): number {
-  return a < b ? -1 : Number(a > b);
-}

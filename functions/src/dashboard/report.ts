@@ -1,6 +1,6 @@
 /** Works out what the dashboard says about an app and its versions, from its counters and its alarms. Pure. */
 
-import { type Counter, dayId, platforms } from "../counting/documents.ts";
+import { type Counter, DAY_MILLISECONDS, dayId, platforms } from "../counting/documents.ts";
 import type { Alarm, Scope } from "../health/alarm-documents.ts";
 import type { Days } from "../health/counter-reader.ts";
 import { HOUR_MILLISECONDS, releaseOf } from "../health/history.ts";
@@ -11,7 +11,6 @@ import { type AppReport, MIN_ATTEMPTS, type Reason, SHOWN_DAYS, type VersionRepo
 import {
   actionsIn,
   comparableOn,
-  compareText,
   historyIn,
   installedOn,
   measuresIn,
@@ -118,12 +117,13 @@ export function reportApp({
   const alarming = new Set(alarms.map(({ version_name }) => version_name));
   const rank = ({ version_name, is_update }: VersionReport) =>
     alarming.has(version_name) ? 2 : Number(is_update);
+  const dayOf = (time: number) => Math.floor(time / DAY_MILLISECONDS);
   const versions = shown.map((version) => reportVersion(version, platform, days));
   versions.sort(
     (a, b) =>
       rank(b) - rank(a) ||
-      compareText(dayId(b.updated_at), dayId(a.updated_at)) ||
-      compareText(dayId(b.created_at), dayId(a.created_at)) ||
+      dayOf(b.updated_at) - dayOf(a.updated_at) ||
+      dayOf(b.created_at) - dayOf(a.created_at) ||
       compareVersions(b.version_name, a.version_name),
   );
   return {
