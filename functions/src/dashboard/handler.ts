@@ -58,24 +58,31 @@ export interface DashboardOptions {
 /** Makes the handler of the `dashboard` function. It never throws. */
 export function createDashboardHandler(options: DashboardOptions) {
   const { pageFiles, reader, endedAlarms, findDevices, now, timers } = options;
-  const routes: ReadonlyMap<string, Route> = new Map([
-    [
-      "data",
-      {
-        answer: (query, time) => answerData(readDataQuery(query), reader, pageFiles.names(), time),
-        keep: true,
-      },
-    ],
-    ["alarms", { answer: ({ app }) => endedAlarms(textIn(app) ?? ""), keep: true }],
-    ["devices", { answer: (query) => answerDevices(query, findDevices), keep: false }],
-  ]);
+  const all: Record<string, Route> = {
+    data: {
+      answer: (query, time) => answerData(readDataQuery(query), reader, pageFiles.names(), time),
+      keep: true,
+    },
+    alarms: {
+      answer: (query) => answerAlarms(query, endedAlarms),
+      needs: "app",
+      keep: true,
+    },
+    devices: {
+      answer: (query) => answerDevices(query, findDevices),
+      needs: "app, version and measure",
+      keep: false,
+    },
+  };
+  const routes = new Map(Object.entries(all)); // A path may be `constructor`.
 
-  const sendAnswer = async (request: Request, response: Response, { answer, keep }: Route) => {
+  const sendAnswer = async (request: Request, response: Response, route: Route) => {
+    const { answer, needs, keep } = route;
     const time = now();
     response.set("Date", new Date(time).toUTCString());
     try {
       const answered = await within(LONGEST_ANSWER, answer(request.query, time), timers);
-      if (!answered) return sendFailure(response, 400, "invalid_query", "expected app, version and measure");
+      if (!answered) return sendFailure(response, 400, "invalid_query", `expected ${needs}`);
       // Most answers to a page that stays open are what its browser has already.
       response.set("Cache-Control", keep ? "private, no-cache" : "no-store");
       send(request, response, jsonContent(answered));
@@ -109,8 +116,15 @@ interface Route {
    * milliseconds since 1970.
    */
   answer(query: Query, time: number): Promise<object | undefined>;
+  /** What a query may lack. */
+  needs?: string;
   /** Whether a browser may keep the answer, and ask whether there is another one. */
   keep: boolean;
+}
+
+async function answerAlarms({ app }: Query, endedAlarms: ReadEndedAlarms): Promise<object | undefined> {
+  const app_id = textIn(app);
+  return app_id === undefined ? undefined : endedAlarms(app_id);
 }
 
 async function answerDevices(query: Query, findDevices: FindFailingDevices): Promise<object | undefined> {

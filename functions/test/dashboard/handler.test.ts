@@ -99,7 +99,7 @@ describe("dashboard, request by request", () => {
   });
 
   it("lets nothing in that is not its own, and is neither framed, sniffed nor kept", async () => {
-    for (const path of ["", "data", "alarms", "devices", script, "nothing"]) {
+    for (const path of ["", "data", "alarms?app=a", "devices", script, "nothing"]) {
       const { headers } = await fetch(dashboard.url + path);
       const policy = headers.get("content-security-policy") ?? "";
       if (path === "") expect(policy).to.match(/^default-src 'none'; .*require-trusted-types-for 'script'/);
@@ -132,23 +132,22 @@ describe("dashboard, request by request", () => {
     expect(new Set(texts)).to.have.length(1);
   });
 
-  it("says what a request for devices lacks", async () => {
-    for (const query of [
-      "",
-      "?app=com.example.shop",
-      "?app=a&version=1&measure=installed",
-      "?app=a&app=b&version=1",
+  it("says what a request for ended alarms or for devices lacks", async () => {
+    for (const [path, needs] of [
+      ["alarms", "app"],
+      ["alarms?app=a&app=b", "app"],
+      ["devices", "app, version and measure"],
+      ["devices?app=com.example.shop", "app, version and measure"],
+      ["devices?app=a&version=1&measure=installed", "app, version and measure"],
+      ["devices?app=a&app=b&version=1", "app, version and measure"],
     ]) {
-      const response = await fetch(`${dashboard.url}devices${query}`);
-      expect([response.status, (await response.json()).message]).to.deep.equal([
-        400,
-        "expected app, version and measure",
-      ]);
+      const response = await fetch(dashboard.url + path);
+      expect([response.status, (await response.json()).message]).to.deep.equal([400, `expected ${needs}`]);
     }
+    const ended = await fetch(`${dashboard.url}alarms?app=com.example.shop`);
+    expect(await ended.json()).to.deep.equal({ app_id: "com.example.shop", alarms: [], incomplete: false });
     const found = await fetch(`${dashboard.url}devices?app=com.example.shop&version=1&measure=crashed`);
     expect(await found.json()).to.deep.include({ platform: "all", reads: 0, devices: [] });
-    const ended = await fetch(`${dashboard.url}alarms`);
-    expect(await ended.json()).to.deep.equal({ app_id: "", alarms: [], incomplete: false });
   });
 
   it("sends data again only when it has changed, says each time when it was read, and is small", async () => {
