@@ -4,7 +4,7 @@ import type { Counter } from "../counting/documents.ts";
 import type { Alarm } from "../health/alarm-documents.ts";
 import { summarizeApps } from "./apps.ts";
 import type { AppReport, DashboardData } from "./data.ts";
-import { chooseOther, rangeFor, reportDetail, type Told, tell } from "./detail.ts";
+import { chooseOther, type DatedVersion, dateVersion, rangeFor, reportDetail } from "./detail.ts";
 import { historyIn } from "./figures.ts";
 import type { DataQuery } from "./query.ts";
 import type { DashboardReader } from "./reader.ts";
@@ -58,9 +58,11 @@ async function answerApp(
   const always = new Set([...alarms, ...asked].map(({ version_name }) => version_name));
   const chosen = chooseVersions(onPlatform, platform, always);
   const read = await Promise.all(
-    [...new Set([...chosen, ...asked])].map(async (counter) => tell(counter, await reader.daysOf(counter))),
+    [...new Set([...chosen, ...asked])].map(async (counter) =>
+      dateVersion(counter, await reader.daysOf(counter)),
+    ),
   );
-  const readByName = new Map(read.map((told) => [told.counter.version_name, told]));
+  const readByName = new Map(read.map((dated) => [dated.counter.version_name, dated]));
   const shown = (query.all ? onPlatform : chosen).map(
     (counter) => readByName.get(counter.version_name) ?? { counter },
   );
@@ -70,12 +72,12 @@ async function answerApp(
   if (!version) return { ...report, version: null };
   const other = chooseOther(version, read, platform, query.with);
   const range = query.range ?? rangeFor(version, time);
-  const withDays = async (told: Told) => (range === "90d" ? withOldDays(told, reader) : told);
+  const withDays = async (dated: DatedVersion) => (range === "90d" ? withOldDays(dated, reader) : dated);
   const compared = { version: await withDays(version), other: other && (await withDays(other)) };
   return { ...report, version: reportDetail({ ...compared, platform, range, time }) };
 }
 
-async function withOldDays(told: Told, reader: DashboardReader): Promise<Told> {
-  const days = new Map([...told.days, ...(await reader.oldDaysOf(told.counter))]);
-  return { ...told, days, history: historyIn(told.counter, days) };
+async function withOldDays(dated: DatedVersion, reader: DashboardReader): Promise<DatedVersion> {
+  const days = new Map([...dated.days, ...(await reader.oldDaysOf(dated.counter))]);
+  return { ...dated, days, history: historyIn(dated.counter, days) };
 }

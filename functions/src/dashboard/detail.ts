@@ -27,16 +27,16 @@ export const spans: Record<Range, { step: "hour" | "day"; steps: number }> = {
   "90d": { step: "day", steps: 90 },
 };
 
-/** A version whose days were read. */
-export interface Told extends Required<ReadVersion> {
+/** A version whose days were read, and what they say over time. */
+export interface DatedVersion extends Required<ReadVersion> {
   /** Of all days that were read. */
   history: History;
   /** Of the first and the last days, so that it is the same in all that is shown. */
   release: Hour | undefined;
 }
 
-/** Tells of a version by its first and its last days. */
-export function tell(counter: Counter, days: Days): Told {
+/** Works out when a version was released, and what happened in each hour, from its first and its last days. */
+export function dateVersion(counter: Counter, days: Days): DatedVersion {
   const history = historyIn(counter, days);
   return { counter, days, history, release: releaseOf(history) };
 }
@@ -47,35 +47,35 @@ export function tell(counter: Counter, days: Days): Told {
  * is as exact as they are known, the one that was reported first is the earlier one.
  */
 export function chooseOther(
-  version: Told,
-  candidates: readonly Told[],
+  version: DatedVersion,
+  candidates: readonly DatedVersion[],
   platform: Scope,
   asked: string | undefined,
-): Told | undefined {
+): DatedVersion | undefined {
   const { release, counter } = version;
   if (release === undefined) return undefined;
-  const named = candidates.find((told) => told.counter.version_name === asked);
+  const named = candidates.find((dated) => dated.counter.version_name === asked);
   if (named && named.counter.id !== counter.id) return named.release === undefined ? undefined : named;
   const before = candidates
-    .flatMap((told) => (told.release === undefined ? [] : { told, age: release - told.release }))
-    .filter(({ told, age }) => age > 0 || (age === 0 && told.counter.created_at < counter.created_at))
-    .sort((a, b) => a.age - b.age || b.told.counter.created_at - a.told.counter.created_at)
-    .map(({ told }) => ({ told, attempts: attemptsOn(told.counter, platform) }));
+    .flatMap((dated) => (dated.release === undefined ? [] : { dated, age: release - dated.release }))
+    .filter(({ dated, age }) => age > 0 || (age === 0 && dated.counter.created_at < counter.created_at))
+    .sort((a, b) => a.age - b.age || b.dated.counter.created_at - a.dated.counter.created_at)
+    .map(({ dated }) => ({ dated, attempts: attemptsOn(dated.counter, platform) }));
   const chosen =
     before.find(({ attempts }) => attempts >= MIN_ATTEMPTS) ?? before.find(({ attempts }) => attempts > 0);
-  return chosen?.told;
+  return chosen?.dated;
 }
 
 /** The range that shows a version best, `time` being in milliseconds since 1970. */
-export function rangeFor({ release }: Told, time: number): Range {
+export function rangeFor({ release }: DatedVersion, time: number): Range {
   const age = hourOf(time) - (release ?? Number.NEGATIVE_INFINITY);
   if (age < 2 * DAY_HOURS) return "24h";
   return age < 14 * DAY_HOURS ? "7d" : "30d";
 }
 
 export interface DetailParts {
-  version: Told;
-  other: Told | undefined;
+  version: DatedVersion;
+  other: DatedVersion | undefined;
   platform: Scope;
   range: Range;
   /** Milliseconds since 1970. */
@@ -89,11 +89,11 @@ export function reportDetail({ version, other, platform, range, time }: DetailPa
   const last = Math.floor(hourOf(time) / stepHours);
   const starts = Array.from({ length: steps }, (_, index) => (last - steps + 1 + index) * stepHours);
   const compared = [version, ...(other ? [other] : [])];
-  const ages = compared.map((told) => coveredUntil(told, range, time) - firstHourOf(told));
+  const ages = compared.map((dated) => coveredUntil(dated, range, time) - firstHourOf(dated));
   const age_hours = Math.max(1, Math.min(...ages));
-  const side = (told: Told, from: Hour, shift: number): VersionSide => {
-    const { counter, history, release } = told;
-    const first = firstHourOf(told);
+  const side = (dated: DatedVersion, from: Hour, shift: number): VersionSide => {
+    const { counter, history, release } = dated;
+    const first = firstHourOf(dated);
     const ofSteps = starts.map((start) => {
       const begin = Math.max(start - shift, from);
       const end = start - shift + stepHours;
@@ -107,7 +107,7 @@ export function reportDetail({ version, other, platform, range, time }: DetailPa
       failures: failuresOf(ofSteps),
     };
   };
-  const stepOf = (told: Told) => Math.floor(firstHourOf(told) / stepHours);
+  const stepOf = (dated: DatedVersion) => Math.floor(firstHourOf(dated) / stepHours);
   return {
     range,
     step,
@@ -129,15 +129,15 @@ function failuresOf(ofSteps: readonly Measures[]): Record<AlarmMeasure, Proporti
 }
 
 /** The hour from which on a version is looked at: its release, or its first report where it has none. */
-function firstHourOf({ counter, history, release }: Told): Hour {
+function firstHourOf({ counter, history, release }: DatedVersion): Hour {
   return release ?? history.hours[0] ?? hourOf(counter.created_at);
 }
 
 /** The hour up to which the days after the release of a version were read without a gap; full hours only. */
-function coveredUntil(told: Told, range: Range, time: number): Hour {
+function coveredUntil(dated: DatedVersion, range: Range, time: number): Hour {
   const lastDays = Math.max(SHOWN_DAYS, spans[range].step === "day" ? spans[range].steps : 0);
   const firstOfLast = Date.parse(dayId(time, lastDays - 1));
-  const afterFirst = Date.parse(dayId(told.counter.created_at + FIRST_DAYS * DAY_MILLISECONDS));
-  const isWithoutGap = afterFirst >= firstOfLast || firstHourOf(told) >= hourOf(firstOfLast);
+  const afterFirst = Date.parse(dayId(dated.counter.created_at + FIRST_DAYS * DAY_MILLISECONDS));
+  const isWithoutGap = afterFirst >= firstOfLast || firstHourOf(dated) >= hourOf(firstOfLast);
   return isWithoutGap ? hourOf(time) : hourOf(afterFirst);
 }

@@ -2,14 +2,14 @@ import { expect } from "chai";
 import { attempts, dayOf, type Report } from "../../dev/testing/counters.ts";
 import { addCounts, DAY_MILLISECONDS, dayId } from "../../src/counting/documents.ts";
 import type { Range } from "../../src/dashboard/data.ts";
-import { chooseOther, rangeFor, reportDetail, type Told } from "../../src/dashboard/detail.ts";
+import { chooseOther, type DatedVersion, rangeFor, reportDetail } from "../../src/dashboard/detail.ts";
 import type { Scope } from "../../src/health/alarm-documents.ts";
 import { NOW, version, versionOfDays } from "./versions.ts";
 
 const HOUR = 3_600_000;
 
 /** A version that has the same report in each of so many hours from one on; hours are numbered back from the current one. */
-function hourly(version_name: string, from: number, hours: number, report: Report): Told {
+function hourly(version_name: string, from: number, hours: number, report: Report): DatedVersion {
   const times = Array.from({ length: hours }, (_, index) => NOW - (from - index) * HOUR);
   const today = Date.parse(dayId(NOW));
   const byDay = Map.groupBy(times, (time) => (today - Date.parse(dayId(time))) / DAY_MILLISECONDS);
@@ -17,13 +17,13 @@ function hourly(version_name: string, from: number, hours: number, report: Repor
     const hourOfDay = (time: number) => new Date(time).toISOString().slice(11, 13);
     return [ago, addCounts(ofDay.map((time) => dayOf(report, hourOfDay(time))))] as const;
   });
-  const told = versionOfDays(version_name, days);
-  told.counter.created_at = NOW - from * HOUR;
-  return told;
+  const dated = versionOfDays(version_name, days);
+  dated.counter.created_at = NOW - from * HOUR;
+  return dated;
 }
 
-function detail(told: Told, other?: Told, range: Range = "24h", platform: Scope = "all") {
-  return reportDetail({ version: told, other, platform, range, time: NOW });
+function detail(dated: DatedVersion, other?: DatedVersion, range: Range = "24h", platform: Scope = "all") {
+  return reportDetail({ version: dated, other, platform, range, time: NOW });
 }
 
 /** The figures of the steps that have some, by their place from the end: 0 is the one that is not over. */
@@ -35,8 +35,11 @@ function stepsOf(proportions: readonly { count: number; of: number }[] = []) {
 
 describe("dashboard: a version over time", () => {
   it("has its failures in each hour up to the current one", () => {
-    const told = hourly("2.5.1", 2, 3, { ios: { ...attempts(10, 3), update_fail: 1 }, android: attempts(5) });
-    const { step, times, version, other } = detail(told);
+    const dated = hourly("2.5.1", 2, 3, {
+      ios: { ...attempts(10, 3), update_fail: 1 },
+      android: attempts(5),
+    });
+    const { step, times, version, other } = detail(dated);
     expect([step, times.length, other]).to.deep.equal(["hour", 24, null]);
     expect(times.at(-1)).to.equal(Date.UTC(2026, 10, 23, 12));
     expect(times[0]).to.equal(Date.UTC(2026, 10, 22, 13));
@@ -46,19 +49,19 @@ describe("dashboard: a version over time", () => {
       [0, 3, 15],
     ]);
     expect(stepsOf(version.failures.rolled_back)[2]).to.deep.equal([0, 1, 13]);
-    const ios = detail(told, undefined, "7d", "ios").version;
+    const ios = detail(dated, undefined, "7d", "ios").version;
     expect(ios.failures.not_downloaded).to.have.length(168);
     expect(stepsOf(ios.failures.not_downloaded)[0]).to.deep.equal([2, 3, 10]);
     expect(ios.actions).to.deep.equal({ ...counts(attempts(10, 3), 3), update_fail: 3 });
   });
 
   it("has them by day in the longer ranges, up to today, in UTC", () => {
-    const told = version("2.5.1", { 40: { ios: attempts(10, 1) }, 1: { ios: attempts(20, 2) } });
-    const month = detail(told, undefined, "30d");
+    const dated = version("2.5.1", { 40: { ios: attempts(10, 1) }, 1: { ios: attempts(20, 2) } });
+    const month = detail(dated, undefined, "30d");
     expect([month.step, month.times.length]).to.deep.equal(["day", 30]);
     expect(month.times.at(-1)).to.equal(Date.UTC(2026, 10, 23));
     expect(stepsOf(month.version.failures.not_downloaded)).to.deep.equal([[1, 2, 20]]);
-    const quarter = detail(told, undefined, "90d");
+    const quarter = detail(dated, undefined, "90d");
     expect(quarter.times.length).to.equal(90);
     expect(stepsOf(quarter.version.failures.not_downloaded)).to.deep.equal([
       [40, 1, 10],
@@ -67,26 +70,26 @@ describe("dashboard: a version over time", () => {
   });
 
   it("has more downloaded than begun in an hour, where that began in the hour before, as no failures", () => {
-    const told = versionOfDays("2.5.1", [
+    const dated = versionOfDays("2.5.1", [
       [0, addCounts([dayOf({ ios: attempts(10, 5) }, "11"), dayOf({ ios: { download_complete: 4 } }, "12")])],
     ]);
-    expect(stepsOf(detail(told).version.failures.not_downloaded)).to.deep.equal([[1, 5, 10]]);
+    expect(stepsOf(detail(dated).version.failures.not_downloaded)).to.deep.equal([[1, 5, 10]]);
   });
 
   it("has a day that was counted before there were hours at its noon", () => {
-    const told = versionOfDays("2.5.1", [[1, { ...dayOf({ ios: attempts(10, 5) }), hours: {} }]]);
-    expect(stepsOf(detail(told, undefined, "7d").version.failures.not_downloaded)).to.deep.equal([
+    const dated = versionOfDays("2.5.1", [[1, { ...dayOf({ ios: attempts(10, 5) }), hours: {} }]]);
+    expect(stepsOf(detail(dated, undefined, "7d").version.failures.not_downloaded)).to.deep.equal([
       [24, 5, 10],
     ]);
-    expect(stepsOf(detail(told, undefined, "30d").version.failures.not_downloaded)).to.deep.equal([
+    expect(stepsOf(detail(dated, undefined, "30d").version.failures.not_downloaded)).to.deep.equal([
       [1, 5, 10],
     ]);
-    expect(detail(told).version.released_at).to.equal(Date.UTC(2026, 10, 22, 12));
+    expect(detail(dated).version.released_at).to.equal(Date.UTC(2026, 10, 22, 12));
   });
 
   it("has development devices beside it, and in no figure", () => {
-    const told = version("2.5.1", { 0: { ios: attempts(5), development: attempts(90, 80) } });
-    const { version: side, development } = detail(told);
+    const dated = version("2.5.1", { 0: { ios: attempts(5), development: attempts(90, 80) } });
+    const { version: side, development } = detail(dated);
     expect(development).to.include({ download_zip_start: 90 });
     expect(side.actions).to.deep.equal(attempts(5));
   });
@@ -179,8 +182,8 @@ describe("dashboard: which version another one is compared with", () => {
     version("__proto__", history(25, 2)),
   ];
   const other = (name: string, asked?: string, platform: Scope = "all") => {
-    const told = all.find(({ counter }) => counter.version_name === name) ?? expect.fail(name);
-    return chooseOther(told, all, platform, asked)?.counter.version_name;
+    const dated = all.find(({ counter }) => counter.version_name === name) ?? expect.fail(name);
+    return chooseOther(dated, all, platform, asked)?.counter.version_name;
   };
 
   it("the update that was released last before it, with enough attempts on the platform", () => {

@@ -1,12 +1,12 @@
 import { expect } from "chai";
 import { attempts, dayOf, type History } from "../../dev/testing/counters.ts";
 import type { AppReport } from "../../src/dashboard/data.ts";
-import type { Told } from "../../src/dashboard/detail.ts";
+import type { DatedVersion } from "../../src/dashboard/detail.ts";
 import { chooseVersions, countersOn, reportApp } from "../../src/dashboard/report.ts";
 import type { Alarm, Scope } from "../../src/health/alarm-documents.ts";
 import { APP, alarm, NOW, names, version, versionOfDays } from "./versions.ts";
 
-function report(versions: Told[], alarms: Alarm[] = [], platform: Scope = "all") {
+function report(versions: DatedVersion[], alarms: Alarm[] = [], platform: Scope = "all") {
   const counters = versions.map(({ counter }) => counter);
   const shown = chosen(versions, alarms, platform).flatMap(
     (counter) => versions.find((each) => each.counter === counter) ?? [],
@@ -14,7 +14,7 @@ function report(versions: Told[], alarms: Alarm[] = [], platform: Scope = "all")
   return reportApp({ app_id: APP, platform, counters, alarms, shown, time: NOW });
 }
 
-function chosen(versions: Told[], alarms: Alarm[] = [], platform: Scope = "all") {
+function chosen(versions: DatedVersion[], alarms: Alarm[] = [], platform: Scope = "all") {
   const counters = countersOn(
     versions.map(({ counter }) => counter),
     platform,

@@ -2,7 +2,7 @@
 
 import { dayOf, type History } from "../../dev/testing/counters.ts";
 import { addCounts, type Counter, DAY_MILLISECONDS, type Day, dayId } from "../../src/counting/documents.ts";
-import { type Told, tell } from "../../src/dashboard/detail.ts";
+import { type DatedVersion, dateVersion } from "../../src/dashboard/detail.ts";
 import type { Alarm } from "../../src/health/alarm-documents.ts";
 import { readDay } from "../../src/health/counter-reader.ts";
 
@@ -10,7 +10,7 @@ export const APP = "com.example.shop";
 export const NOW = Date.UTC(2026, 10, 23, 12, 30);
 
 /** A version with its days, as `createCounterReader` gives them: it is as old as its first day. */
-export function version(version_name: string, history: History, app_id = APP): Told {
+export function version(version_name: string, history: History, app_id = APP): DatedVersion {
   const days = Object.entries(history).map(([ago, report]) => [Number(ago), dayOf(report)] as const);
   return versionOfDays(version_name, days, app_id);
 }
@@ -20,7 +20,7 @@ export function versionOfDays(
   version_name: string,
   days: ReadonlyArray<readonly [ago: number, day: Day]>,
   app_id = APP,
-): Told {
+): DatedVersion {
   const ago = days.map(([each]) => each);
   const { hours: _, ...total } = addCounts(days.map(([, day]) => day));
   const counter: Counter = {
@@ -32,7 +32,7 @@ export function versionOfDays(
     ...total,
   };
   const inOrder = days.toSorted(([a], [b]) => b - a);
-  return tell(counter, new Map(inOrder.map(([each, day]) => [dayId(NOW, each), readDay(day)])));
+  return dateVersion(counter, new Map(inOrder.map(([each, day]) => [dayId(NOW, each), readDay(day)])));
 }
 
 /** An alarm: without further fields, the version is not downloaded on iOS. */
