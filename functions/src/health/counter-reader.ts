@@ -33,7 +33,10 @@ const COUNTERS_FRESH = 10 * SECOND;
 /** A full read finds what the reads of changes cannot: counters that were deleted. */
 const FULL_READ_EVERY = HOUR;
 
-/** The day before may still change for so long after midnight: an event counts for the day on which it was received. */
+/**
+ * The day before may still change for so long after midnight: an event counts for the day on which it was received, and the sweep
+ * counts within half an hour what no trigger has.
+ */
 const LATE = HOUR / 2;
 
 /** Past days change only when `catch-up` counts old events. */
