@@ -5,6 +5,7 @@ import { mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promise
 import { basename, join } from "node:path";
 import { brotliCompressSync, gzipSync } from "node:zlib";
 import { type BuildOptions, build, context, type OutputFile } from "esbuild";
+import { words } from "../page/words.ts";
 
 const functions = join(import.meta.dirname, "..");
 const source = join(functions, "page");
@@ -71,8 +72,10 @@ async function write(built: readonly OutputFile[]): Promise<void> {
     style: nameOf(built, ".css"),
     script: nameOf(built, ".js"),
   };
+  const { title, noScript } = words.frame;
+  const blanks = new Map(Object.entries({ ...names, title, noScript }));
   const html = await readFile(join(source, "index.html"), "utf8");
-  const filled = html.replace(/\{(icon|style|script)\}/g, (_, name: keyof typeof names) => names[name]);
+  const filled = html.replace(/\{(\w+)\}/g, (blank, name) => blanks.get(name) ?? blank);
   const files = [
     ...built.map(({ path, contents }) => [basename(path), contents] as const),
     [names.icon, icon] as const,
