@@ -5,6 +5,7 @@ import { mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promise
 import { basename, join } from "node:path";
 import { brotliCompressSync, gzipSync } from "node:zlib";
 import { type BuildOptions, build, context, type OutputFile } from "esbuild";
+import { words } from "../page/words.ts";
 
 const functions = join(import.meta.dirname, "..");
 /** These two are no part of what esbuild bundles. */
@@ -74,8 +75,10 @@ async function write(built: readonly OutputFile[]): Promise<void> {
     style: nameOf(built, ".css"),
     script: nameOf(built, ".js"),
   };
+  const { title, noScript } = words.frame;
+  const blanks = new Map(Object.entries({ ...names, title, noScript }));
   const template = await readFile(html, "utf8");
-  const page = template.replace(/\{(icon|style|script)\}/g, (_, name: keyof typeof names) => names[name]);
+  const page = template.replace(/\{(\w+)\}/g, (blank, name) => blanks.get(name) ?? blank);
   const files = [
     ...built.map(({ path, contents }) => [basename(path), contents] as const),
     [names.icon, image] as const,

@@ -5,7 +5,7 @@ import type { AlarmMeasure, Scope } from "../src/health/alarm-documents.ts";
 import { actions } from "../src/ingest/actions.ts";
 import type { LossName } from "./views/version/losses.ts";
 
-/** The language of numbers and dates; `index.html` names it too. */
+/** The language of the words, numbers and dates; `index.html` names it too. */
 export const LANGUAGE = "en-GB";
 
 /** Platforms as people write them. */
@@ -37,6 +37,7 @@ export const words = {
 
   frame: {
     title: "Live updates",
+    noScript: "The dashboard draws itself with JavaScript: allow it for this page.",
     skip: "Skip to the versions",
     skipHeader: "Skip to the content",
     app: "App",
