@@ -1,4 +1,4 @@
-/** Writes out what strangers sent so that it looks like what it is, for the page and for the tools. */
+/** Writes out what strangers sent so that it looks like what it is, for alarms, the page and the tools. */
 
 /**
  * Characters that a terminal obeys, or nobody sees: control, formatting and surrogate characters, line separators, and what Unicode
