@@ -5,7 +5,7 @@ const HUNG = 30_000;
 
 /**
  * Makes a function that calls `read` at most once in `milliseconds`, for all who call it; also while a read takes longer than
- * that. A failure is told to all who wait for it, and not kept. `now` is the time in milliseconds since 1970.
+ * that, for half a minute. A failure is told to all who wait for it, and not kept. `now` is the time in milliseconds since 1970.
  */
 export function shareReads<T>(
   milliseconds: number,
@@ -27,7 +27,7 @@ export function shareReadsOf<Asked, T>(
   return (asked) => {
     const time = now();
     for (const [key, { startedAt, running }] of kept) {
-      if (time - startedAt >= (running ? Math.max(milliseconds, HUNG) : milliseconds)) kept.delete(key);
+      if (time - startedAt >= (running ? HUNG : milliseconds)) kept.delete(key);
     }
     const key = keyOf(asked);
     const known = kept.get(key);
