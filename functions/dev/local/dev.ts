@@ -2,11 +2,12 @@
 
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { watch } from "node:fs";
+import { readdirSync, watch } from "node:fs";
 import { join } from "node:path";
 import { watchPage } from "../build-page.ts";
 
 const functions = join(import.meta.dirname, "../..");
+const source = join(functions, "src");
 
 /** An editor may write a file in several steps. */
 const SETTLED_MILLISECONDS = 100;
@@ -36,5 +37,9 @@ function restartSoon(): void {
 
 process.on("exit", () => stack?.kill());
 for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => process.exit(0));
-watch(join(functions, "src"), { recursive: true }, restartSoon);
+// Folder by folder: on Linux, Node's recursive watch loses each file that an editor replaces.
+const entries = readdirSync(source, { recursive: true, withFileTypes: true });
+const folders = entries.filter((entry) => entry.isDirectory());
+for (const { parentPath, name } of folders) watch(join(parentPath, name), restartSoon);
+watch(source, restartSoon);
 await watchPage(restartSoon);
