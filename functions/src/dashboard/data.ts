@@ -137,9 +137,13 @@ export interface EndedAlarms {
 
 export type EndedAlarm = AlarmFailure & Pick<Alarm, "version_name" | "end"> & { ended_at: number };
 
-/** One look at devices reads so many events at most, and of each device that it shows so many. */
+/** One look at devices reads so many events at most, and then so many more of each device that it shows. They come in no order of time. */
 export const MOST_SAMPLED_EVENTS = 3_000;
 export const MOST_SHOWN_DEVICES = 20;
+export const MOST_READ_OF_DEVICE = 200;
+export const MOST_READS_FOR_DEVICES = MOST_SAMPLED_EVENTS + MOST_SHOWN_DEVICES * MOST_READ_OF_DEVICE;
+
+/** Of each device, so many events are shown. */
 export const MOST_EVENTS_OF_DEVICE = 50;
 
 /** `devices?app&version&platform&measure`: devices that fail, of a random sample of those that have the version. */
