@@ -171,6 +171,18 @@ describe("dashboard, request by request", () => {
     expect((await getAgain("data", first.headers.get("etag"))).statusCode).to.equal(200);
   });
 
+  it("answers its own page, its address in a browser and programs, but not the pages of other sites", async () => {
+    const statusOf = async (path: string, site: string) =>
+      (await fetch(dashboard.url + path, { headers: { "Sec-Fetch-Site": site } })).status;
+    for (const path of ["data", "alarms", "devices?app=a&version=1&measure=crashed"]) {
+      expect(await statusOf(path, "same-origin"), path).to.equal(200);
+      expect(await statusOf(path, "none"), path).to.equal(200);
+      expect(await statusOf(path, "cross-site"), path).to.equal(403);
+      expect(await statusOf(path, "same-site"), path).to.equal(403); // Another port of the same machine.
+    }
+    expect(await statusOf("", "cross-site")).to.equal(200); // A link to it.
+  });
+
   it("answers HEAD like GET without a body, and refuses what would change something", async () => {
     const head = await fetch(dashboard.url, { method: "HEAD" });
     expect([head.status, await head.text()]).to.deep.equal([200, ""]);
