@@ -27,8 +27,10 @@ export interface DashboardData {
   page: string;
   /** When the watch last looked at all apps; `null` before its first look. */
   watched_at: number | null;
-  /** Whether there are more counters or alarms than are read. */
+  /** Whether there are more counters than are read. */
   incomplete: boolean;
+  /** Whether there are open alarms that are not read, or cannot be read: then what does not alarm here may alarm. */
+  alarms_incomplete: boolean;
   /** Those that alarm first, then those with the most installs. */
   apps: AppSummary[];
   apps_left_out: number;
@@ -44,7 +46,7 @@ export interface AppSummary {
   installs: number;
   /** Versions that alarm, the worst first. */
   alarms: { version_name: string; scopes: Scope[] }[];
-  /** Today, of production devices; where all apps are asked for. */
+  /** Today, of production devices; where all apps are asked for, and today was read of all versions that are active. */
   today?: { opened: number; installed: number };
 }
 
