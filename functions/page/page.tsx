@@ -24,37 +24,39 @@ export function Page() {
   const choice = useAddress();
   const [zone, chooseZone] = useStoredZone();
   const { answered, failure } = useAnswers(choice.address);
+  const { app, platform } = choice.address;
+  // Figures of one app or platform are never shown where another is chosen.
+  const isShown = answered?.request.app === app && answered?.request.platform === platform;
+  const shown = isShown ? answered : undefined;
   useEffect(() => {
-    document.title = titleOf(answered?.body);
-  }, [answered]);
+    document.title = titleOf(shown?.body);
+  }, [shown]);
   return (
     <ChoiceContext.Provider value={choice}>
       <ZoneContext.Provider value={zone}>
-        <a class="skip" href={answered?.body.app ? "#versions" : "#main"}>
-          {answered?.body.app ? words.frame.skip : words.frame.skipHeader}
+        <a class="skip" href={shown?.body.app ? "#versions" : "#main"}>
+          {shown?.body.app ? words.frame.skip : words.frame.skipHeader}
         </a>
         <Header answered={answered} onZone={chooseZone} />
         <main id="main" tabIndex={-1}>
-          <Notices answered={answered} failure={failure} />
+          <Notices answered={shown} failure={failure} />
           <AlarmNews data={answered?.body} />
-          {answered ? <Answer answered={answered} address={choice.address} /> : !failure && <Skeleton />}
+          {shown ? <Answer answered={shown} address={choice.address} /> : !failure && <Skeleton />}
         </main>
       </ZoneContext.Provider>
     </ChoiceContext.Provider>
   );
 }
 
-/** Figures of one app or platform are never shown where another is chosen. */
 function Answer({ answered, address }: { answered: Answered; address: Address }) {
   const { request, body } = answered;
-  if (request.app !== address.app || request.platform !== address.platform) return <Skeleton />;
   return (
     <>
       <OtherAlarms data={body} />
       {body.app ? (
         <App app={body.app} answered={answered} isOld={writeRequest(request) !== writeRequest(address)} />
       ) : body.apps.length > 0 && request.app === undefined ? (
-        <AppsView data={body} />
+        <AppsView answered={answered} />
       ) : (
         <EmptyView data={body} />
       )}

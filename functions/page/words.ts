@@ -66,6 +66,7 @@ export const words = {
     status: (status: number) => `HTTP ${status}.`,
     watchLate: (since: string) =>
       `Nobody has looked for alarms since ${since}: a version that fails now may be missing here. The log of the watch function has the reason.`,
+    someAlarms: "Some open alarms cannot be read: a version that fails may be missing here.",
     neverWatched:
       "Nobody has looked for alarms yet. The watch function looks every five minutes once it is deployed.",
   },
@@ -256,6 +257,7 @@ export const words = {
     nothingToCompare: "There is no other update to compare it with.",
     notComparable: "It has no figures at the same age.",
     reading: "Being read: ",
+    notKnown: "Not among the versions that are read: ",
     awaited: "What you chose is being read.",
     range: "Time shown",
     ranges: { "24h": "24 h", "7d": "7 days", "30d": "30 days", "90d": "90 days" } satisfies Record<

@@ -16,8 +16,8 @@ export function printable(text: string): string {
   return replaceInvisible(text, (character) => `\\u{${character.codePointAt(0)?.toString(16)}}`);
 }
 
-/** The beginning of a formula, to a spreadsheet. It ignores spaces before it. */
-const FORMULA = /^\s*[-=+@]/;
+/** The beginning of a formula, to a spreadsheet, also in the wide characters of East Asia. It ignores spaces before it. */
+const FORMULA = /^\s*[-=+@\uff0d\uff1d\uff0b\uff20]/;
 
 /**
  * The text as a table shows it: printable, and with a `'` in front where a spreadsheet that it is copied to would run it

@@ -28,7 +28,16 @@ describe("what strangers sent, in the page and in the tools", () => {
   });
 
   it("is no formula where a table is copied to a spreadsheet", () => {
-    const formulas = ["=HYPERLINK(A1)", "+1", "-2+3", "@SUM(1)", "  =1+1", "\u00a0=1+1"];
+    const formulas = [
+      "=HYPERLINK(A1)",
+      "+1",
+      "-2+3",
+      "@SUM(1)",
+      "  =1+1",
+      "\u00a0=1+1",
+      "\uff1d1+1",
+      "\uff20SUM(1)",
+    ];
     for (const formula of formulas) expect(cellText(formula)).to.equal(`'${formula}`);
     expect(cellText("\t=1+1")).to.equal("\\u{9}=1+1");
     for (const name of ["2.5.1", "2.5.1-beta", "a=b", "–", "", "'=1"]) expect(cellText(name)).to.equal(name);

@@ -65,15 +65,23 @@ export function linesOf<Row>(rows: readonly Row[], columns: readonly DataColumn<
   ];
 }
 
-/** Values separated by tabs, as a spreadsheet takes them from the clipboard. No cell has a tab or a line's end in it. */
+/**
+ * Values separated by tabs, as a spreadsheet takes them from the clipboard. No cell has a tab or a line's end in it. One that begins
+ * with a quotation mark is quoted: a spreadsheet would take its marks away, run what is between them, and read on over lines.
+ */
 export function writeTabs(lines: readonly (readonly string[])[]): string {
-  return lines.map((cells) => cells.join("\t")).join("\n");
+  return lines
+    .map((cells) => cells.map((cell) => (cell.startsWith('"') ? quote(cell) : cell)).join("\t"))
+    .join("\n");
 }
 
 /** Values separated by commas, as RFC 4180 has them. The mark at the beginning says that it is UTF-8. */
 export function writeCsv(lines: readonly (readonly string[])[]): string {
-  const quoted = lines.map((cells) => cells.map((cell) => `"${cell.replaceAll('"', '""')}"`).join(","));
-  return `\ufeff${quoted.join("\r\n")}\r\n`;
+  return `\ufeff${lines.map((cells) => cells.map(quote).join(",")).join("\r\n")}\r\n`;
+}
+
+function quote(cell: string): string {
+  return `"${cell.replaceAll('"', '""')}"`;
 }
 
 function compareValues(a: string | number, b: string | number): number {

@@ -34,8 +34,8 @@ export function useAnswers(address: Address): Asked {
       asking = true;
       try {
         const answer = await fetchJson<DashboardData>(`data${request}`, abort.signal);
-        setAsked({ answered: { ...answer, request: readAddress(request) } });
         reloadIfOld(answer.body.page);
+        setAsked({ answered: { ...answer, request: readAddress(request) } });
       } catch (error) {
         if (abort.signal.aborted) return;
         const failure = error instanceof FetchFailure ? error.message : String(error);

@@ -16,10 +16,13 @@ export interface Answer<T> {
 }
 
 /**
- * Fetches from beside the page's script. Rejects with a `FetchFailure`, or with the signal's reason once that is aborted. Our own
- * server answers, so what it says is not checked again.
+ * Fetches from beside the page's script. Rejects with a `FetchFailure`, or with the signal's reason once that is aborted. What our own
+ * server says is not checked again; all that it answers has one of two fields, by which it is told from what stands in between.
  */
-export async function fetchJson<T>(name: string, signal: AbortSignal): Promise<Answer<T>> {
+export async function fetchJson<T extends { page: string } | { app_id: string }>(
+  name: string,
+  signal: AbortSignal,
+): Promise<Answer<T>> {
   const timeout = AbortSignal.timeout(TIMEOUT);
   try {
     const response = await fetch(new URL(name, import.meta.url), {
@@ -31,9 +34,9 @@ export async function fetchJson<T>(name: string, signal: AbortSignal): Promise<A
       throw new FetchFailure(words.failure.signedOut);
     }
     const isJson = /^application\/json/.test(response.headers.get("content-type") ?? "");
-    const body = isJson ? await response.json().catch(() => undefined) : undefined;
+    const body = isJson ? parse(await response.text()) : undefined;
     if (!response.ok) throw new FetchFailure(sentenceOf(response.status, body));
-    if (body === undefined) throw new FetchFailure(words.failure.notJson);
+    if ((body?.page ?? body?.app_id) === undefined) throw new FetchFailure(words.failure.notJson);
     return { body, readAt: Date.parse(response.headers.get("date") ?? "") || Date.now() };
   } catch (error) {
     if (error instanceof FetchFailure) throw error;
@@ -41,6 +44,14 @@ export async function fetchJson<T>(name: string, signal: AbortSignal): Promise<A
     throw new FetchFailure(
       timeout.aborted ? words.failure.hangs(TIMEOUT / 1_000) : words.failure.unreachable,
     );
+  }
+}
+
+function parse(text: string) {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
   }
 }
 

@@ -22,6 +22,7 @@ import { FetchFailure, fetchJson } from "../state/fetch-json.ts";
 import { useZone } from "../state/zone.ts";
 import { words } from "../words.ts";
 import { verdict } from "./alarm-words.ts";
+import { isJudged } from "./notices.tsx";
 
 const LONGEST_CAUSE = 100;
 
@@ -67,7 +68,7 @@ export function AlarmsView({ app, answered }: { app: AppReport; answered: Answer
       {app.alarms.map((alarm, place) => (
         <AlarmBox key={alarm.version_name} alarm={alarm} app={app} isWorst={place === 0} />
       ))}
-      {app.alarms.length === 0 && answered.body.watched_at !== null && (
+      {app.alarms.length === 0 && isJudged(answered) && (
         <p class="calm">
           <Check />
           {hasUpdates ? words.alarms.calm : words.alarms.noUpdate}

@@ -1,13 +1,15 @@
 /** All apps, a row each: the page of those who have more than one. */
 
-import type { AppSummary, DashboardData } from "../../src/dashboard/data.ts";
+import type { AppSummary } from "../../src/dashboard/data.ts";
 import { cellText, printable } from "../../src/printable.ts";
 import { formatNumber } from "../format.ts";
 import { Choose } from "../parts/choose.tsx";
 import { Name } from "../parts/name.tsx";
 import { type Column, Table } from "../parts/table.tsx";
+import type { Answered } from "../state/answers.ts";
 import { useChoice } from "../state/choice.ts";
 import { words } from "../words.ts";
+import { isJudged } from "./notices.tsx";
 
 /** More apps than that are searched. */
 const SEARCHED_APPS = 10;
@@ -17,7 +19,8 @@ const SAID_ALARMS = 3;
 
 const { columns: names } = words.apps;
 
-const columns: Column<AppSummary>[] = [
+/** `calm` is what is said of an app without alarms. */
+const columnsOf = (calm: string): Column<AppSummary>[] => [
   {
     id: "app",
     name: names.app,
@@ -36,10 +39,8 @@ const columns: Column<AppSummary>[] = [
     name: names.state,
     numeric: true, // The one with the most alarms is the first.
     value: ({ alarms }) => alarms.length,
-    fields: [
-      { name: names.state, value: ({ alarms }) => alarms.map(alarmText).join("; ") || words.apps.calm },
-    ],
-    cell: ({ alarms }) => <State alarms={alarms} />,
+    fields: [{ name: names.state, value: ({ alarms }) => alarms.map(alarmText).join("; ") || calm }],
+    cell: ({ alarms }) => <State alarms={alarms} calm={calm} />,
   },
   {
     id: "live",
@@ -80,8 +81,10 @@ const columns: Column<AppSummary>[] = [
   },
 ];
 
-export function AppsView({ data: { apps } }: { data: DashboardData }) {
+export function AppsView({ answered }: { answered: Answered }) {
   const { address } = useChoice();
+  const { apps } = answered.body;
+  const calm = isJudged(answered) ? words.apps.calm : words.nothing;
   const platform = address.platform ?? "all";
   return (
     <section id="apps" class="card">
@@ -90,7 +93,7 @@ export function AppsView({ data: { apps } }: { data: DashboardData }) {
         id="apps-table"
         label={words.apps.title}
         search={apps.length > SEARCHED_APPS ? words.apps.search : undefined}
-        columns={columns}
+        columns={columnsOf(calm)}
         rows={apps}
         keyOf={({ app_id }) => app_id}
         rowClass={({ alarms }) => (alarms.length > 0 ? "alarming" : undefined)}
@@ -100,7 +103,7 @@ export function AppsView({ data: { apps } }: { data: DashboardData }) {
               <Name of={cellText(app.app_id)} />
             </span>
             <span class="line-rate">
-              <Sign alarms={app.alarms} />
+              <Sign alarms={app.alarms} calm={calm} />
             </span>
           </>
         )}
@@ -110,11 +113,13 @@ export function AppsView({ data: { apps } }: { data: DashboardData }) {
   );
 }
 
-function State({ alarms }: Pick<AppSummary, "alarms">) {
+type StateProps = Pick<AppSummary, "alarms"> & { calm: string };
+
+function State({ alarms, calm }: StateProps) {
   const more = alarms.length - SAID_ALARMS;
   return (
     <>
-      <Sign alarms={alarms} />
+      <Sign alarms={alarms} calm={calm} />
       {alarms.length > 0 && (
         <ul class="alarming-versions">
           {alarms.slice(0, SAID_ALARMS).map(({ version_name, scopes }) => (
@@ -130,11 +135,11 @@ function State({ alarms }: Pick<AppSummary, "alarms">) {
   );
 }
 
-function Sign({ alarms }: Pick<AppSummary, "alarms">) {
+function Sign({ alarms, calm }: StateProps) {
   return alarms.length > 0 ? (
     <strong class="tag">{words.apps.alarms(alarms.length)}</strong>
   ) : (
-    <span class="calm-state">{words.apps.calm}</span>
+    <span class="calm-state">{calm}</span>
   );
 }
 

@@ -30,12 +30,19 @@ export function Notices({
   );
 }
 
-/** An app without alarms is only calm if somebody has looked. */
-function WatchNotice({ answered: { body, readAt } }: { answered: Answered }) {
+function WatchNotice({ answered }: { answered: Answered }) {
   const zone = useZone();
-  const { watched_at, apps } = body;
-  if (apps.length === 0) return null;
+  const { watched_at, apps, alarms_incomplete } = answered.body;
+  if (apps.length === 0 || isJudged(answered)) return null;
   if (watched_at === null) return <p class="notice">{words.failure.neverWatched}</p>;
-  if (readAt - watched_at < WATCH_LATE_MILLISECONDS) return null;
-  return <p class="notice">{words.failure.watchLate(formatMinute(watched_at, zone))}</p>;
+  return (
+    <p class="notice">
+      {alarms_incomplete ? words.failure.someAlarms : words.failure.watchLate(formatMinute(watched_at, zone))}
+    </p>
+  );
+}
+
+/** Whether somebody has looked for alarms lately, and all that were found are known: what does not alarm is only then calm. */
+export function isJudged({ body: { watched_at, alarms_incomplete }, readAt }: Answered): boolean {
+  return !alarms_incomplete && watched_at !== null && readAt - watched_at < WATCH_LATE_MILLISECONDS;
 }

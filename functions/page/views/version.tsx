@@ -35,8 +35,7 @@ export function VersionView({ app, now, isOld }: VersionViewProps) {
       <h2 id="version-title">
         <Name of={version_name} />
         {words.on([app.platform])}
-        {isOld && " "}
-        {isOld && <Awaited shown={version_name} />}
+        <Awaited shown={version_name} isOld={isOld} />
       </h2>
       <div class="about">
         <Release detail={detail} now={now} isUpdate={isUpdate} />
@@ -61,20 +60,16 @@ function alarmingMeasure({ alarms }: AppReport, version_name: string): AlarmMeas
   return alarms.find((alarm) => alarm.version_name === version_name)?.failures[0]?.measure;
 }
 
-/** The figures are still those of `shown`. */
-function Awaited({ shown }: { shown: string }) {
+/** The figures are those of `shown`, whatever is chosen. */
+function Awaited({ shown, isOld }: { shown: string; isOld: boolean }) {
   const { address } = useChoice();
   const { version = shown } = address;
+  if (version === shown) return isOld && <small class="awaited"> {words.version.awaited}</small>;
   return (
     <small class="awaited">
-      {version === shown ? (
-        words.version.awaited
-      ) : (
-        <>
-          {words.version.reading}
-          <Name of={version} />
-        </>
-      )}
+      {" "}
+      {isOld ? words.version.reading : words.version.notKnown}
+      <Name of={version} />
     </small>
   );
 }
@@ -105,11 +100,14 @@ interface OtherPickerProps {
   isOld: boolean;
 }
 
-/** What is chosen and not answered yet is shown as chosen. What has no release has no age to compare at. */
+/**
+ * What is chosen and not answered yet is shown as chosen; then, what was compared with, since what is chosen may not be known. What
+ * has no release has no age to compare at.
+ */
 function OtherPicker({ app, detail: { version, other }, isOld }: OtherPickerProps) {
   const { address, choose } = useChoice();
   if (version.released_at === null) return null;
-  const chosen = address.with ?? other?.version_name ?? "";
+  const chosen = (isOld && address.with) || other?.version_name || address.with || "";
   const updates = app.versions.filter(({ is_update }) => is_update).map(({ version_name }) => version_name);
   const offered = [...new Set([...updates, ...(chosen === "" ? [] : [chosen])])].filter(
     (version_name) => version_name !== version.version_name,

@@ -17,7 +17,7 @@ export async function answerData(
   page: string,
   time: number,
 ): Promise<DashboardData> {
-  const { counters, alarms, watched_at, incomplete } = await reader.read();
+  const { counters, alarms, watched_at, incomplete, alarms_incomplete } = await reader.read();
   const byApp = Map.groupBy(counters, ({ app_id }) => app_id);
   const [only] = byApp.size === 1 ? byApp.keys() : [];
   const app_id = query.app ?? only;
@@ -27,6 +27,7 @@ export async function answerData(
     page,
     watched_at,
     incomplete,
+    alarms_incomplete,
     ...summarizeApps(counters, alarms, time, today),
     app:
       app_id !== undefined && ofApp

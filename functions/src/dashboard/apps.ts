@@ -1,6 +1,6 @@
 /** Sums up all apps, for the page that shows each in one row. Pure. */
 
-import { type Counter, DAY_MILLISECONDS } from "../counting/documents.ts";
+import { type Counter, DAY_MILLISECONDS, dayId } from "../counting/documents.ts";
 import type { Alarm } from "../health/alarm-documents.ts";
 import type { DayOfVersion } from "../health/counter-reader.ts";
 import { isUpdate, measuresOf } from "../health/measures.ts";
@@ -54,14 +54,24 @@ function summarizeApp(
       version_name,
       scopes: [...new Set(failures.flatMap(({ scopes }) => scopes))],
     })),
-    ...(today && { today: summarizeToday(counters.flatMap(({ id }) => today.get(id) ?? [])) }),
+    ...(today && summarizeToday(counters, time, today)),
   };
 }
 
-function summarizeToday(days: readonly DayOfVersion[]): NonNullable<AppSummary["today"]> {
+/** Nothing where some that are active today were not read: a part of the sum would look like all of it. */
+function summarizeToday(
+  counters: readonly Counter[],
+  time: number,
+  today: ReadonlyMap<string, DayOfVersion>,
+): Pick<AppSummary, "today"> {
+  const active = counters.filter(({ updated_at }) => dayId(updated_at) === dayId(time));
+  if (active.some(({ id }) => !today.has(id))) return {};
+  const days = active.flatMap(({ id }) => today.get(id) ?? []);
   return {
-    opened: sum(days.map((day) => openedOn(day, "all"))),
-    installed: sum(days.map((day) => installedOn(day, "all"))),
+    today: {
+      opened: sum(days.map((day) => openedOn(day, "all"))),
+      installed: sum(days.map((day) => installedOn(day, "all"))),
+    },
   };
 }
 

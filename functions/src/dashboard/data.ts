@@ -27,8 +27,10 @@ export interface DashboardData {
   page: string;
   /** When the watch last looked at all apps; `null` before its first look. */
   watched_at: number | null;
-  /** Whether there are more counters or alarms than are read. */
+  /** Whether there are more counters than are read. */
   incomplete: boolean;
+  /** Whether there are open alarms that are not read, or cannot be read: then what does not alarm here may alarm. */
+  alarms_incomplete: boolean;
   /** Those that alarm first, then those with the most installs. */
   apps: AppSummary[];
   apps_left_out: number;
@@ -44,7 +46,7 @@ export interface AppSummary {
   installs: number;
   /** Versions that alarm, the worst first. */
   alarms: { version_name: string; scopes: Scope[] }[];
-  /** Today, of production devices; where all apps are asked for. */
+  /** Today, of production devices; where all apps are asked for, and today was read of all versions that are active. */
   today?: { opened: number; installed: number };
 }
 
@@ -137,9 +139,13 @@ export interface EndedAlarms {
 
 export type EndedAlarm = AlarmFailure & Pick<Alarm, "version_name" | "end"> & { ended_at: number };
 
-/** One look at devices reads so many events at most, and of each device that it shows so many. */
+/** One look at devices reads so many events at most, and then so many more of each device that it shows. They come in no order of time. */
 export const MOST_SAMPLED_EVENTS = 3_000;
 export const MOST_SHOWN_DEVICES = 20;
+export const MOST_READ_OF_DEVICE = 200;
+export const MOST_READS_FOR_DEVICES = MOST_SAMPLED_EVENTS + MOST_SHOWN_DEVICES * MOST_READ_OF_DEVICE;
+
+/** Of each device, so many events are shown. */
 export const MOST_EVENTS_OF_DEVICE = 50;
 
 /** `devices?app&version&platform&measure`: devices that fail, of a random sample of those that have the version. */

@@ -16,12 +16,10 @@ import {
   type DeviceReport,
   type FailingDevices,
   MOST_EVENTS_OF_DEVICE,
+  MOST_READ_OF_DEVICE,
   MOST_SAMPLED_EVENTS,
   MOST_SHOWN_DEVICES,
 } from "./data.ts";
-
-/** Of each device that is shown, so many events are read, beside those of the sample. They come in no order of time. */
-const MOST_READ_OF_DEVICE = 200;
 
 const LONGEST_MESSAGE = 200;
 

@@ -12,6 +12,7 @@ import type { ReadEndedAlarms } from "./ended-alarms.ts";
 import { INDEX, type PageFiles } from "./page-files.ts";
 import { type Query, readDataQuery, readDevicesQuery, textIn } from "./query.ts";
 import type { DashboardReader } from "./reader.ts";
+import { createTurns } from "./turns.ts";
 
 /**
  * Names the file that a path asks for. The function cannot see where it is mounted: its URL ends in its name on
@@ -57,7 +58,9 @@ export interface DashboardOptions {
 
 /** Makes the handler of the `dashboard` function. It never throws. */
 export function createDashboardHandler(options: DashboardOptions) {
-  const { pageFiles, reader, endedAlarms, findDevices, now, timers } = options;
+  const { pageFiles, reader, endedAlarms, now, timers } = options;
+  // Thousands of events for each of 80 requests are more than the memory of the instance.
+  const findDevices = createTurns(options.findDevices, LONGEST_ANSWER, now, timers);
   const all: Record<string, Route> = {
     data: {
       answer: (query, time) => answerData(readDataQuery(query), reader, pageFiles.names(), time),
@@ -100,6 +103,9 @@ export function createDashboardHandler(options: DashboardOptions) {
     }
     const file = PATH.exec(request.path)?.groups?.file;
     const route = routes.get(file ?? "");
+    if (route && isForeign(request)) {
+      return sendFailure(response, 403, "forbidden", "expected a request of the dashboard's own page");
+    }
     if (route) return sendAnswer(request, response, route);
     const content = file === undefined ? undefined : pageFiles.find(file || INDEX);
     if (!content)
@@ -108,6 +114,14 @@ export function createDashboardHandler(options: DashboardOptions) {
     else response.set("Cache-Control", "private, max-age=31536000, immutable");
     send(request, response, content);
   };
+}
+
+/**
+ * Whether the page of another site asks, as the browser says. It could not read the answer, but it would pay for reads with the rights
+ * of whoever is signed in, or runs a proxy on their own machine.
+ */
+function isForeign(request: Request): boolean {
+  return !["same-origin", "none"].includes(request.get("Sec-Fetch-Site") ?? "none");
 }
 
 interface Route {

@@ -31,8 +31,10 @@ export interface ReadApps {
   alarms: Alarm[];
   /** When the watch last looked: milliseconds since 1970, or `null` before its first look. */
   watched_at: number | null;
-  /** Whether there are more counters or alarms. */
+  /** Whether there are more counters. */
   incomplete: boolean;
+  /** Whether there are more open alarms, or some that cannot be read. */
+  alarms_incomplete: boolean;
 }
 
 /** Each rejects with Firestore's error. */
@@ -77,7 +79,7 @@ export function createDashboardReader(db: Firestore, now: () => number): Dashboa
       alarms,
       counters: await counterReader.find(alarms.filter((alarm) => !known.has(counterId(alarm)))),
       watched_at: watchedAt,
-      incomplete: open.size === MOST_ALARMS,
+      alarms_incomplete: open.size === MOST_ALARMS || alarms.length < open.size,
     };
   });
 
@@ -87,7 +89,7 @@ export function createDashboardReader(db: Firestore, now: () => number): Dashboa
     return {
       ...open,
       counters: [...counters, ...open.counters.filter(({ id }) => !known.has(id))],
-      incomplete: incomplete || open.incomplete,
+      incomplete,
     };
   };
 

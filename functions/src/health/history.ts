@@ -32,6 +32,7 @@ export function historyOf({ version_name, created_at }: Counter, days: Days): Hi
     .flatMap(([day, { hours }]) =>
       [...hours].map(([hour, platforms]) => [hourOf(Date.parse(day)) + Number(hour), platforms] as const),
     )
+    .filter(([hour]) => Number.isInteger(hour)) // Somebody may have added a document that is no day.
     .sort(([a], [b]) => a - b);
   const hours = ofHours.map(([hour]) => hour);
   const sums = Object.fromEntries(

@@ -51,6 +51,14 @@ describe("dashboard: all apps", () => {
     expect(app).to.deep.include({ live_versions: 0, today: { opened: 0, installed: 0 } });
   });
 
+  it("say nothing of today where not all that is active was read: a part of it would look like all", () => {
+    const some = version("1.1.0", { 0: { android: { ...attempts(5), app_moved_to_foreground: 20 } } });
+    const store = version("builtin", { 0: { android: { app_moved_to_foreground: 9_000 } } });
+    const read = new Map([[some.counter.id, some.days.get(dayId(NOW)) ?? expect.fail()]]);
+    const [app] = summarizeApps([some.counter, store.counter], [], NOW, read).apps;
+    expect(app).not.to.have.property("today");
+  });
+
   it("are the real ones, however many a stranger makes up, and every one that alarms", () => {
     const real = version("1.0.0", { 9: { ios: attempts(60) } });
     const made = Array.from({ length: 1_000 }, (_, i) =>

@@ -2,7 +2,13 @@ import { expect } from "chai";
 import { attempts, dayOf, type Report } from "../../dev/testing/counters.ts";
 import { addCounts, DAY_MILLISECONDS, dayId } from "../../src/counting/documents.ts";
 import type { Range } from "../../src/dashboard/data.ts";
-import { chooseOther, type DatedVersion, rangeFor, reportDetail } from "../../src/dashboard/detail.ts";
+import {
+  chooseOther,
+  type DatedVersion,
+  dateVersion,
+  rangeFor,
+  reportDetail,
+} from "../../src/dashboard/detail.ts";
 import type { Scope } from "../../src/health/alarm-documents.ts";
 import { NOW, version, versionOfDays } from "./versions.ts";
 
@@ -85,6 +91,14 @@ describe("dashboard: a version over time", () => {
       [1, 5, 10],
     ]);
     expect(detail(dated).version.released_at).to.equal(Date.UTC(2026, 10, 22, 12));
+  });
+
+  it("has the same figures, whatever else somebody has written beside its days and hours", () => {
+    const told = hourly("2.5.1", 5, 6, { ios: attempts(20, 2) });
+    const noon = told.days.get(dayId(NOW)) ?? expect.fail();
+    const hours = new Map([["noon", noon.hours.get("12") ?? {}], ...noon.hours]);
+    const days = new Map([["a note", noon], ...told.days, [dayId(NOW), { ...noon, hours }]]);
+    expect(detail(dateVersion(told.counter, days))).to.deep.equal(detail(told));
   });
 
   it("has development devices beside it, and in no figure", () => {

@@ -4,7 +4,7 @@ import { deviceIn, storeReports } from "../../dev/testing/devices.ts";
 import { interceptReads } from "../../dev/testing/faults.ts";
 import { createFirestore } from "../../dev/testing/firestores.ts";
 import { EVENTS } from "../../src/counting/documents.ts";
-import { MOST_SAMPLED_EVENTS, MOST_SHOWN_DEVICES } from "../../src/dashboard/data.ts";
+import { MOST_READS_FOR_DEVICES, MOST_SAMPLED_EVENTS, MOST_SHOWN_DEVICES } from "../../src/dashboard/data.ts";
 import { createDeviceFinder, type DeviceRequest } from "../../src/dashboard/devices.ts";
 
 const NOW = Date.parse("2026-11-20T12:00:00Z");
@@ -243,6 +243,8 @@ describe("the cost of finding them", () => {
     const asked = (bounds.counter ?? []).reduce((sum, limit) => sum + limit, 0);
     expect(asked).to.equal(MOST_SAMPLED_EVENTS);
     expect(bounds.device_id).to.have.length(MOST_SHOWN_DEVICES);
+    const askedOfAll = (bounds.device_id ?? []).reduce((sum, limit) => sum + limit, asked);
+    expect(askedOfAll, "what the page says").to.equal(MOST_READS_FOR_DEVICES);
     expect(found.reads).to.equal(MOST_SAMPLED_EVENTS + 2 * MOST_SHOWN_DEVICES);
     // Devices have 3.7 events about the version.
     expect(found.sample.of).to.be.within(780, 840);

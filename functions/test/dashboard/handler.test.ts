@@ -170,6 +170,18 @@ describe("dashboard, request by request", () => {
     expect((await getAgain("data", first.headers.get("etag"))).statusCode).to.equal(200);
   });
 
+  it("answers its own page, its address in a browser and programs, but not the pages of other sites", async () => {
+    const statusOf = async (path: string, site: string) =>
+      (await fetch(dashboard.url + path, { headers: { "Sec-Fetch-Site": site } })).status;
+    for (const path of ["data", "alarms", "devices?app=a&version=1&measure=crashed"]) {
+      expect(await statusOf(path, "same-origin"), path).to.equal(200);
+      expect(await statusOf(path, "none"), path).to.equal(200);
+      expect(await statusOf(path, "cross-site"), path).to.equal(403);
+      expect(await statusOf(path, "same-site"), path).to.equal(403); // Another port of the same machine.
+    }
+    expect(await statusOf("", "cross-site")).to.equal(200); // A link to it.
+  });
+
   it("answers HEAD like GET without a body, and refuses what would change something", async () => {
     const head = await fetch(dashboard.url, { method: "HEAD" });
     expect([head.status, await head.text()]).to.deep.equal([200, ""]);
@@ -260,6 +272,7 @@ describe("dashboard, its data", () => {
       page: pageFiles.names(),
       watched_at: null,
       incomplete: false,
+      alarms_incomplete: false,
       apps: [],
       apps_left_out: 0,
       app: null,
@@ -451,7 +464,7 @@ describe("dashboard, its data", () => {
     });
   });
 
-  it("skips an alarm that somebody has edited so that it is none, and shows the others", async () => {
+  it("skips an alarm that somebody has edited so that it is none, shows the others, and says that some are missing", async () => {
     const own = createTimedFirestore();
     const app_id = "com.example.shop";
     await writeCounter(own.firestore, app_id, "2.5.1", { 0: { ios: attempts(90) } }, own.now());
@@ -463,10 +476,33 @@ describe("dashboard, its data", () => {
     await alarms.doc("nowhere").set({ ...alarm, app_id: "a/b/../c" });
     await alarms.doc(`${app_id}@2.5.1:rolled_back`).set({ ...alarm, measure: "rolled_back", scopes: [] });
     const served = await serveDashboard(own);
-    const { app } = await data(`${served.url}data`);
+    const { app, alarms_incomplete } = await data(`${served.url}data`);
     await served.close();
+    expect(alarms_incomplete).to.equal(true);
     const failures = app?.alarms.flatMap(({ failures }) => failures) ?? [];
     expect(failures.map(({ measure }) => measure)).to.deep.equal(["not_downloaded"]);
+  });
+
+  it("says that there are more alarms than are read, and not where there are only more counters", async () => {
+    const own = createTimedFirestore();
+    const batch = own.firestore.batch();
+    for (let i = 0; i < 200; i++) {
+      const app_id = `com.example.app${i}`;
+      const counter = { app_id, version_name: "1", updated_at: new Date(own.now()) };
+      batch.set(own.firestore.doc(`counters/${app_id}@1`), counter);
+    }
+    await batch.commit();
+    for (let i = 0; i < 199; i++) await writeAlarm(own.firestore, `com.example.app${i}`);
+    const served = await serveDashboard(own);
+    const ask = async () => {
+      own.pass(60_000);
+      const { incomplete, alarms_incomplete } = await data(`${served.url}data`);
+      return { incomplete, alarms_incomplete };
+    };
+    expect(await ask()).to.deep.equal({ incomplete: true, alarms_incomplete: false });
+    await writeAlarm(own.firestore, "com.example.app199");
+    expect(await ask()).to.deep.equal({ incomplete: true, alarms_incomplete: true });
+    await served.close();
   });
 
   it("shows a version that alarms, however many versions with more attempts a stranger has made up", async () => {

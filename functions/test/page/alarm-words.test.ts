@@ -44,7 +44,15 @@ function data(alarms: AlarmReport[], others: string[] = []): DashboardData {
         ? alarms.map(({ version_name }) => ({ version_name, scopes: [] }))
         : [{ version_name: "1", scopes: [] }],
   }));
-  return { page: "", watched_at: 0, incomplete: false, apps, apps_left_out: 0, app };
+  return {
+    page: "",
+    watched_at: 0,
+    incomplete: false,
+    alarms_incomplete: false,
+    apps,
+    apps_left_out: 0,
+    app,
+  };
 }
 
 describe("the words of an alarm", () => {

@@ -70,11 +70,15 @@ describeInBrowser("the dashboard's page", ({ serve, visit, closeLater }) => {
 
   /** Lies between the page and a dashboard: what `data` is answered can be replaced. */
   async function serveThrough(url: string) {
-    let replaced: { status?: number; headers: Record<string, string>; body: string } | undefined;
+    let replaced:
+      | { status?: number; headers: Record<string, string>; body: string; isCut?: boolean }
+      | undefined;
     const server = createServer(async (request, response) => {
       const path = request.url ?? "";
       if (replaced && new URL(path, url).pathname.endsWith("/data")) {
-        response.writeHead(replaced.status ?? 200, replaced.headers).end(replaced.body);
+        response.writeHead(replaced.status ?? 200, replaced.headers);
+        if (replaced.isCut) response.write(replaced.body, () => response.destroy());
+        else response.end(replaced.body);
         return;
       }
       const answer = await fetch(new URL(path, url));
@@ -284,8 +288,11 @@ describeInBrowser("the dashboard's page", ({ serve, visit, closeLater }) => {
   it("says that the sign-in has run out, and that another answers than the dashboard, without following", async () => {
     const { url } = await month();
     const through = await serveThrough(url);
-    const page = await visit(`${through.url}?app=${SHOP}`, { complaint: /403|sign-in\.example/ });
+    const page = await visit(`${through.url}?app=${SHOP}`, {
+      complaint: /403|sign-in\.example|ERR_INCOMPLETE_CHUNKED/,
+    });
     await stopClock(page);
+    const json = { "Content-Type": "application/json" };
     const html = { headers: { "Content-Type": "text/html" }, body: "<p>Sign in</p>" };
     for (const [answer, says] of [
       [
@@ -294,7 +301,10 @@ describeInBrowser("the dashboard's page", ({ serve, visit, closeLater }) => {
       ],
       [{ ...html, status: 403 }, /sign-in has run out/],
       [html, /The answer is not the dashboard's/],
-      [{ headers: { "Content-Type": "application/json" }, body: "{" }, /The answer is not the dashboard's/],
+      [{ headers: json, body: "{" }, /The answer is not the dashboard's/],
+      [{ headers: json, body: "null" }, /The answer is not the dashboard's/],
+      [{ headers: json, body: '{"error":"down"}', status: 200 }, /The answer is not the dashboard's/],
+      [{ headers: json, body: '{"page":', isCut: true }, /The dashboard does not answer/],
     ] as const) {
       through.replace(answer);
       await page.clock.runFor(10_000);
@@ -323,6 +333,50 @@ describeInBrowser("the dashboard's page", ({ serve, visit, closeLater }) => {
     await notice(page)
       .filter({ hasText: /^Nobody has looked for alarms since .* UTC: / })
       .waitFor();
+    expect(await page.locator(".calm").count()).to.equal(0);
+
+    await watched(database);
+    await database.firestore.doc("alarms/edited").set({ open: true });
+    database.pass(5 * 60_000);
+    await page.reload();
+    await notice(page)
+      .filter({ hasText: /^Some open alarms cannot be read/ })
+      .waitFor();
+    expect(await page.locator(".calm").count()).to.equal(0);
+  });
+
+  it("calls no app calm where nobody has looked for alarms", async () => {
+    const database = createTimedFirestore();
+    for (const app of [SHOP, "com.example.legacy"]) {
+      await writeCounter(database.firestore, app, "2.5.1", { 0: { ios: attempts(90) } });
+    }
+    const page = await visit((await serve(database)).url);
+    const states = () => page.locator("td.state").allTextContents();
+    expect(await states()).to.deep.equal(["–", "–"]);
+    await watched(database);
+    database.pass(60_000);
+    await page.reload();
+    await page.getByText("No alarm").first().waitFor();
+    expect(await states()).to.deep.equal(["✓ No alarm", "✓ No alarm"]);
+  });
+
+  it("says nothing of one app where another is chosen, whose figures cannot be had", async () => {
+    const { url } = await month();
+    const through = await serveThrough(url);
+    const page = await visit(`${through.url}?app=${SHOP}`, { complaint: /503/ });
+    expect(await page.title()).to.match(/^⚠ 2\.5\.1 on iOS/);
+    through.replace({ status: 503, headers: {}, body: "" });
+    await page.getByRole("combobox", { name: "App" }).selectOption("com.example.legacy");
+    await notice(page).filter({ hasText: "The figures cannot be had. HTTP 503." }).waitFor();
+    expect(await page.title()).to.equal("Live updates");
+    expect(await page.locator("main").textContent()).not.to.match(/2\.5\.1|being read/);
+  });
+
+  it("says that a version which an address names is not known, and what is shown instead", async () => {
+    const { url } = await month();
+    const page = await visit(`${url}?app=${SHOP}&version=9.9.9&with=8.8.8`);
+    expect(await version(page)).to.match(/^2\.5\.1 Not among the versions that are read: 9\.9\.9/);
+    expect(await page.getByLabel("Compared with").inputValue()).to.equal("2.5.0");
   });
 
   it("shows times in UTC, or as the wall shows them if that is chosen; days stay days of UTC", async () => {

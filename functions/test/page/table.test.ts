@@ -119,6 +119,11 @@ describe("a table of the page", () => {
       );
     });
 
+    it("no formula in quotation marks, and none that opens a cell which ends in another line", () => {
+      const lines = linesOf([row('"=1+1"'), row('"'), row('2 "x"')], columns);
+      expect(writeTabs(lines).split("\n").slice(1)).to.deep.equal(['"""=1+1"""\t0', '""""\t0', '2 "x"\t0']);
+    });
+
     it("more than is shown, where a column says so, in the order of the rows", () => {
       const split = [
         {

@@ -4,8 +4,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import {
   type DeviceReport,
   type FailingDevices,
-  MOST_EVENTS_OF_DEVICE,
-  MOST_SAMPLED_EVENTS,
+  MOST_READS_FOR_DEVICES,
   MOST_SHOWN_DEVICES,
 } from "../../../src/dashboard/data.ts";
 import type { AlarmMeasure, Scope } from "../../../src/health/alarm-documents.ts";
@@ -17,8 +16,6 @@ import { FetchFailure, fetchJson } from "../../state/fetch-json.ts";
 import { useZone } from "../../state/zone.ts";
 import { words } from "../../words.ts";
 
-const MOST_READS = MOST_SAMPLED_EVENTS + MOST_SHOWN_DEVICES * MOST_EVENTS_OF_DEVICE;
-
 /** Firestore's price of a document that is read, in dollars; it depends a little on the region. */
 const PRICE = 0.06 / 100_000;
 
@@ -29,7 +26,7 @@ interface DevicesViewProps {
 
 export function DevicesView({ of }: DevicesViewProps) {
   const { found, failure, isBusy, look } = useDevices(of);
-  const cost = (Math.ceil(MOST_READS * PRICE * 1_000) / 1_000).toFixed(3);
+  const cost = (Math.ceil(MOST_READS_FOR_DEVICES * PRICE * 1_000) / 1_000).toFixed(3);
   return (
     <section class="devices" aria-labelledby="devices-title" aria-busy={isBusy}>
       <h3 id="devices-title">
@@ -39,7 +36,7 @@ export function DevicesView({ of }: DevicesViewProps) {
         <button type="button" aria-disabled={isBusy} onClick={look}>
           {found ? words.version.otherDevices : words.version.showDevices(MOST_SHOWN_DEVICES)}
         </button>
-        <small>{words.version.reads(formatNumber(MOST_READS), cost)}</small>
+        <small>{words.version.reads(formatNumber(MOST_READS_FOR_DEVICES), cost)}</small>
       </p>
       <p role="status">{isBusy ? words.frame.loading : (failure ?? (found && sentenceOf(found)))}</p>
       {found && !failure && (
