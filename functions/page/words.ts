@@ -230,6 +230,7 @@ export const words = {
     everywhere: " on all platforms",
     ofDevices: (on: string) => `of devices${on}`,
     ofReports: (rate: string, on: string) => `${rate} of reports${on}`,
+    ofAllReports: (rate: string) => `${rate} of all reports`,
     tooLittle: "too little data",
     interval: "95 % interval: ",
     bounds: (low: string, high: string) => `${low} – ${high}`,
