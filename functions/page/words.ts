@@ -3,6 +3,7 @@
 import type { AlarmFailure, Range } from "../src/dashboard/data.ts";
 import type { AlarmMeasure, Scope } from "../src/health/alarm-documents.ts";
 import { actions } from "../src/ingest/actions.ts";
+import type { Zone } from "./state/zone.ts";
 import type { LossName } from "./views/version/losses.ts";
 
 /** The language of numbers and dates; `index.html` names it too. */
@@ -44,8 +45,7 @@ export const words = {
     platform: "Platform",
     everyPlatform: "All",
     times: "Times in",
-    utc: "UTC",
-    local: "local time",
+    zones: { UTC: "UTC", local: "local time" } satisfies Record<Zone, string>,
     asOf: (clock: string) => `As of ${clock}`,
     watched: (clock: string) => `Alarms as of ${clock}`,
     loading: "The figures are being read.",
