@@ -14,6 +14,7 @@ import type { Field } from "../parts/table-data.ts";
 import { useChoice } from "../state/choice.ts";
 import { useZone, type Zone } from "../state/zone.ts";
 import { words } from "../words.ts";
+import { sum } from "./adoption-figures.ts";
 import {
   isEnough,
   lostDaily,
@@ -24,7 +25,6 @@ import {
   scaleOf,
   sortingRate,
   sparkOf,
-  sum,
   summarizeDays,
   type VersionRow,
 } from "./versions-figures.ts";
