@@ -3,6 +3,7 @@
 import type { AlarmFailure, Range } from "../src/dashboard/data.ts";
 import type { AlarmMeasure, Scope } from "../src/health/alarm-documents.ts";
 import { actions } from "../src/ingest/actions.ts";
+import type { Zone } from "./state/zone.ts";
 import type { LossName } from "./views/version/losses.ts";
 
 /** The language of the words, numbers and dates; `index.html` names it too. */
@@ -45,8 +46,7 @@ export const words = {
     platform: "Platform",
     everyPlatform: "All",
     times: "Times in",
-    utc: "UTC",
-    local: "local time",
+    zones: { UTC: "UTC", local: "local time" } satisfies Record<Zone, string>,
     asOf: (clock: string) => `As of ${clock}`,
     watched: (clock: string) => `Alarms as of ${clock}`,
     loading: "The figures are being read.",
@@ -232,6 +232,7 @@ export const words = {
     everywhere: " on all platforms",
     ofDevices: (on: string) => `of devices${on}`,
     ofReports: (rate: string, on: string) => `${rate} of reports${on}`,
+    ofAllReports: (rate: string) => `${rate} of all reports`,
     tooLittle: "too little data",
     interval: "95 % interval: ",
     bounds: (low: string, high: string) => `${low} – ${high}`,

@@ -33,7 +33,7 @@ export interface Steps {
 export const stepMilliseconds = { hour: 3_600_000, day: 86_400_000 };
 
 /** The place of a step, and what stands there. */
-export interface TimeTick {
+interface TimeTick {
   index: number;
   label: string;
 }

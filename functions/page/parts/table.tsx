@@ -29,7 +29,7 @@ export interface Column<Row> extends DataColumn<Row> {
   cell?(row: Row): ComponentChildren;
 }
 
-export interface TableProps<Row> {
+interface TableProps<Row> {
   id: string;
   label: string;
   columns: readonly Column<Row>[];

@@ -20,6 +20,14 @@ export interface Address {
   all?: true | undefined;
 }
 
+/** What chooses in an app is not chosen in another. */
+export const ofAnotherApp = {
+  version: undefined,
+  with: undefined,
+  measure: undefined,
+  all: undefined,
+} satisfies Address;
+
 /** Reads an address's query: `?app=com.example.app&platform=ios`. What cannot be chosen is left out. */
 export function readAddress(search: string): Address {
   const parameters = new URLSearchParams(search);

@@ -4,7 +4,7 @@ import { createContext } from "preact";
 import { useContext, useEffect, useState } from "preact/hooks";
 import { type Address, readAddress, writeAddress } from "./address.ts";
 
-export interface Choice {
+interface Choice {
   address: Address;
   /** Changes what is chosen; what is `undefined` in `change` is not chosen any more. */
   choose(change: Address): void;

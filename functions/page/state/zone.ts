@@ -3,7 +3,8 @@
 import { createContext } from "preact";
 import { useContext, useState } from "preact/hooks";
 
-export type Zone = "UTC" | "local";
+export const zones = ["UTC", "local"] as const;
+export type Zone = (typeof zones)[number];
 
 const KEY = "zone";
 

@@ -1,11 +1,10 @@
 /** Works out how far each version is adopted, by use or by installs. Pure. */
 
 import type { AppReport, VersionReport } from "../../src/dashboard/data.ts";
+import { stepMilliseconds } from "../parts/axes.ts";
 
 /** How often the app was opened with a version, or how often it was installed. */
 export type By = "opened" | "installed";
-
-const DAY_MILLISECONDS = 86_400_000;
 
 /** So many versions have a series of their own. */
 const MOST_SERIES = 6;
@@ -74,7 +73,7 @@ function daysToHalf(
   const [first] = days;
   if (released_at === null || half === undefined || first === undefined || released_at < Date.parse(first))
     return null;
-  return Math.max(0, Math.floor((Date.parse(half) - Date.parse(dayOf(released_at))) / DAY_MILLISECONDS));
+  return Math.max(0, Math.floor((Date.parse(half) - Date.parse(dayOf(released_at))) / stepMilliseconds.day));
 }
 
 function dayOf(time: number): string {

@@ -105,7 +105,7 @@ interface LayersProps {
 }
 
 /** The first version is on top. The number of a layer stands where it is highest, and in the legend. */
-function Layers({ frame: { x, y, left, right }, days, series, value }: LayersProps) {
+function Layers({ frame: { x, y }, days, series, value }: LayersProps) {
   let floor: readonly number[] = Array(days).fill(0);
   const layers = [...series.entries()].toReversed().map(([place, own]) => {
     const low = floor;
@@ -125,7 +125,7 @@ function Layers({ frame: { x, y, left, right }, days, series, value }: LayersPro
             <path d={areaPath(line(high), line(low))} />
             {(sizes[widest] ?? 0) >= NUMBER_HEIGHT && (
               <text
-                x={Math.max(left + 6, Math.min(right - 6, x(widest)))}
+                x={Math.max(x(0) + 8, Math.min(x(days - 1) - 8, x(widest)))}
                 y={middle + 4}
                 text-anchor="middle"
               >
@@ -220,7 +220,7 @@ function Adopted({ app, by }: { app: AppReport; by: By }) {
   return (
     <Scroll label={words.adoption.adopted}>
       <Table
-        id="adoption"
+        id="adoption-by-version"
         label={words.adoption.adopted}
         columns={columns}
         rows={adoptionOf(app, by)}

@@ -15,7 +15,7 @@ import { formatMinute, formatNumber, formatPercent, formatRate, formatWholePerce
 import { Choose } from "../parts/choose.tsx";
 import { Name } from "../parts/name.tsx";
 import { Tip } from "../parts/tip.tsx";
-import { writeAddress } from "../state/address.ts";
+import { ofAnotherApp, writeAddress } from "../state/address.ts";
 import type { Answered } from "../state/answers.ts";
 import { useChoice } from "../state/choice.ts";
 import { FetchFailure, fetchJson } from "../state/fetch-json.ts";
@@ -37,17 +37,7 @@ export function OtherAlarms({ data: { apps, app } }: { data: DashboardData }) {
       <ul>
         {others.map(({ app_id, alarms }) => (
           <li key={app_id}>
-            <Choose
-              change={{
-                app: app_id,
-                platform: undefined,
-                version: undefined,
-                with: undefined,
-                all: undefined,
-              }}
-            >
-              {app_id}
-            </Choose>{" "}
+            <Choose change={{ ...ofAnotherApp, app: app_id, platform: undefined }}>{app_id}</Choose>{" "}
             <small>
               {alarms[0] && <Name of={alarms[0].version_name} />}
               {words.on(alarms[0]?.scopes ?? ["all"])}

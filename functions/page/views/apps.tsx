@@ -6,6 +6,7 @@ import { formatNumber } from "../format.ts";
 import { Choose } from "../parts/choose.tsx";
 import { Name } from "../parts/name.tsx";
 import { type Column, Table } from "../parts/table.tsx";
+import { ofAnotherApp } from "../state/address.ts";
 import type { Answered } from "../state/answers.ts";
 import { useChoice } from "../state/choice.ts";
 import { words } from "../words.ts";
@@ -26,10 +27,7 @@ const columnsOf = (calm: string): Column<AppSummary>[] => [
     name: names.app,
     value: ({ app_id }) => app_id,
     cell: ({ app_id }) => (
-      <Choose
-        class="app-link"
-        change={{ app: app_id, version: undefined, with: undefined, measure: undefined, all: undefined }}
-      >
+      <Choose class="app-link" change={{ ...ofAnotherApp, app: app_id }}>
         <Name of={cellText(app_id)} />
       </Choose>
     ),

@@ -2,10 +2,11 @@
 
 import { printable } from "../../src/printable.ts";
 import { formatClock } from "../format.ts";
-import { scopes } from "../state/address.ts";
+import { Segments } from "../parts/segments.tsx";
+import { ofAnotherApp, scopes } from "../state/address.ts";
 import type { Answered } from "../state/answers.ts";
 import { useChoice } from "../state/choice.ts";
-import { useZone, type Zone } from "../state/zone.ts";
+import { useZone, type Zone, zones } from "../state/zone.ts";
 import { words } from "../words.ts";
 
 export function Header({ answered, onZone }: { answered: Answered | undefined; onZone(zone: Zone): void }) {
@@ -29,7 +30,7 @@ function AppPicker({ answered: { body } }: { answered: Answered }) {
   const isKnown = chosen === "" || body.apps.some(({ app_id }) => app_id === chosen);
   if (body.apps.length === 0 && isKnown) return null;
   const pick = ({ currentTarget }: { currentTarget: HTMLSelectElement }) =>
-    choose({ app: currentTarget.value || undefined, version: undefined, with: undefined, all: undefined });
+    choose({ ...ofAnotherApp, app: currentTarget.value || undefined });
   return (
     <label class="field">
       <span>{words.frame.app}</span>
@@ -53,20 +54,13 @@ function PlatformPicker({ answered: { body } }: { answered: Answered }) {
   const offered = scopes.filter((scope) => scope === "all" || known.includes(scope));
   const chosen = offered.find((scope) => scope === address.platform) ?? "all";
   return (
-    <fieldset class="segments">
-      <legend class="hidden">{words.frame.platform}</legend>
-      {offered.map((scope) => (
-        <label key={scope}>
-          <input
-            type="radio"
-            name="platform"
-            checked={scope === chosen}
-            onChange={() => choose({ platform: scope === "all" ? undefined : scope })}
-          />
-          <span>{scope === "all" ? words.frame.everyPlatform : words.platform(scope)}</span>
-        </label>
-      ))}
-    </fieldset>
+    <Segments
+      label={words.frame.platform}
+      values={offered}
+      chosen={chosen}
+      nameOf={(scope) => (scope === "all" ? words.frame.everyPlatform : words.platform(scope))}
+      onChoose={(scope) => choose({ platform: scope === "all" ? undefined : scope })}
+    />
   );
 }
 
@@ -83,14 +77,12 @@ function Freshness({ answered: { body, readAt } }: { answered: Answered }) {
 function ZonePicker({ onZone }: { onZone(zone: Zone): void }) {
   const zone = useZone();
   return (
-    <fieldset class="segments small">
-      <legend class="hidden">{words.frame.times}</legend>
-      {(["UTC", "local"] as const).map((known) => (
-        <label key={known}>
-          <input type="radio" name="zone" checked={known === zone} onChange={() => onZone(known)} />
-          <span>{known === "UTC" ? words.frame.utc : words.frame.local}</span>
-        </label>
-      ))}
-    </fieldset>
+    <Segments
+      label={words.frame.times}
+      values={zones}
+      chosen={zone}
+      nameOf={(known) => words.frame.zones[known]}
+      onChoose={onZone}
+    />
   );
 }

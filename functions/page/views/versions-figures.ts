@@ -3,6 +3,7 @@
 import { type AppReport, MIN_ATTEMPTS, type VersionReport } from "../../src/dashboard/data.ts";
 import type { AlarmMeasure, Scope } from "../../src/health/alarm-documents.ts";
 import { type Proportion, rateOf, wilsonInterval } from "../../src/health/statistics.ts";
+import { sum } from "./adoption-figures.ts";
 
 const USE_DAYS = 7;
 
@@ -10,7 +11,7 @@ const USE_DAYS = 7;
 const LEAST_SCALE = 0.02;
 
 /** A rate of devices that a version alarms for, and the platforms that it is of. */
-export interface DeviceRate {
+interface DeviceRate {
   scopes: readonly Scope[];
   rate: Proportion;
 }
@@ -134,10 +135,6 @@ export const SPARK_STEP = 4;
 
 function openedLately({ daily }: VersionReport): number | null {
   return daily ? sum(daily.opened.slice(-USE_DAYS)) : null;
-}
-
-export function sum(counts: readonly number[]): number {
-  return counts.reduce((total, count) => total + count, 0);
 }
 
 function short(value: number): number {

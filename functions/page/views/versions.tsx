@@ -1,6 +1,5 @@
 /** The versions of an app, a row each. */
 
-import { Fragment } from "preact";
 import type { AppReport, VersionReport } from "../../src/dashboard/data.ts";
 import type { AlarmMeasure, Scope } from "../../src/health/alarm-documents.ts";
 import { type Proportion, rateOf, wilsonInterval } from "../../src/health/statistics.ts";
@@ -15,6 +14,7 @@ import type { Field } from "../parts/table-data.ts";
 import { useChoice } from "../state/choice.ts";
 import { useZone, type Zone } from "../state/zone.ts";
 import { words } from "../words.ts";
+import { sum } from "./adoption-figures.ts";
 import {
   isEnough,
   lostDaily,
@@ -25,7 +25,6 @@ import {
   scaleOf,
   sortingRate,
   sparkOf,
-  sum,
   summarizeDays,
   type VersionRow,
 } from "./versions-figures.ts";
@@ -192,13 +191,7 @@ function columnsOf(
           ? words.nothing
           : report.reasons.map(({ action, count }) => (
               <span key={action} class="reason">
-                {words.versions.times(formatNumber(count))}{" "}
-                {action.split(/(?<=_)/).map((part, place) => (
-                  <Fragment key={place}>
-                    {part}
-                    <wbr />
-                  </Fragment>
-                ))}
+                {words.versions.times(formatNumber(count))} {action}
               </span>
             )),
     },
@@ -299,7 +292,9 @@ function RateCell({ row, measure, shown, most }: RateProps & { most?: number }) 
       ))}
       {reports.of > 0 && (
         <small class="reports">
-          {words.versions.ofReports(written(reports), differs ? where([shown]) : "")}
+          {differs && shown === "all"
+            ? words.versions.ofAllReports(written(reports))
+            : words.versions.ofReports(written(reports), differs ? words.on([shown]) : "")}
         </small>
       )}
     </>

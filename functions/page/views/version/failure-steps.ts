@@ -61,7 +61,7 @@ export function mostShown(
 }
 
 /** What is reported from a step on, and before it. */
-export interface Change {
+interface Change {
   index: number;
   now: Proportion;
   before: Proportion;

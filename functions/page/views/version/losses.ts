@@ -4,7 +4,7 @@ import { crashed, type Measures, notDownloaded, rolledBack } from "../../../src/
 import { isWorse, type Proportion, rateOf } from "../../../src/health/statistics.ts";
 import { LEVEL } from "./failure-steps.ts";
 
-export const lossNames = ["not_downloaded", "waiting", "rolled_back", "crashed"] as const;
+const lossNames = ["not_downloaded", "waiting", "rolled_back", "crashed"] as const;
 export type LossName = (typeof lossNames)[number];
 
 export interface Loss {

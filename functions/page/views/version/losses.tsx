@@ -14,7 +14,7 @@ export function LossesView({ detail: { version, other, age_hours } }: { detail: 
   return (
     <section aria-labelledby="losses-title">
       <h3 id="losses-title">{words.version.lost}</h3>
-      <table class="losses">
+      <table class="losses" aria-labelledby="losses-title">
         <thead>
           <tr>
             <th scope="col">
