@@ -33,6 +33,11 @@ export function formatMinute(time: number, zone: Zone): string {
   return formatterOf("minute", zone).format(time);
 }
 
+/** The same with its year and second, where it may be long ago: `21 Nov 2026, 07:14:03 UTC`. */
+export function formatSecond(time: number, zone: Zone): string {
+  return formatterOf("second", zone).format(time);
+}
+
 /** A time in milliseconds since 1970: `07:14 UTC`. */
 export function formatClock(time: number, zone: Zone): string {
   return formatterOf("clock", zone).format(time);
@@ -68,9 +73,12 @@ export function formatAge(time: number, now: number, zone: Zone): string {
   return age < 24 * 3_600_000 ? words.ago(formatDuration(age)) : formatDate(time, zone);
 }
 
+const clock = { hour: "2-digit", minute: "2-digit", second: "2-digit", timeZoneName: "short" } as const;
+
 const kinds = {
   minute: { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit", timeZoneName: "short" },
-  clock: { hour: "2-digit", minute: "2-digit", second: "2-digit", timeZoneName: "short" },
+  clock,
+  second: { day: "numeric", month: "short", year: "numeric", ...clock },
   hour: { hour: "2-digit", minute: "2-digit" },
   day: { day: "numeric", month: "short" },
 } satisfies Record<string, Intl.DateTimeFormatOptions>;

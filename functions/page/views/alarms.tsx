@@ -11,7 +11,14 @@ import type {
 } from "../../src/dashboard/data.ts";
 import { rateOf } from "../../src/health/statistics.ts";
 import { printable } from "../../src/printable.ts";
-import { formatMinute, formatNumber, formatPercent, formatRate, formatWholePercent } from "../format.ts";
+import {
+  formatMinute,
+  formatNumber,
+  formatPercent,
+  formatRate,
+  formatSecond,
+  formatWholePercent,
+} from "../format.ts";
 import { Choose } from "../parts/choose.tsx";
 import { Name } from "../parts/name.tsx";
 import { Tip } from "../parts/tip.tsx";
@@ -261,7 +268,7 @@ function EndedLine({ alarm }: { alarm: EndedAlarm }) {
         <Name of={version_name} />
         {words.on(scopes)}
       </strong>
-      : {verdict(alarm)}. {words.alarms.ended(formatMinute(began_at, zone), formatMinute(ended_at, zone))}{" "}
+      : {verdict(alarm)}. {words.alarms.ended(formatSecond(began_at, zone), formatSecond(ended_at, zone))}{" "}
       {end && words.alarms.ends[end]}
     </>
   );

@@ -20,14 +20,14 @@ export function rateOf({ count, of }: Proportion): number {
  */
 export function wilsonInterval({ count, of }: Proportion): { low: number; high: number } {
   if (of === 0) return { low: 0, high: 1 };
-  const share = count / of;
+  const share = Math.min(1, Math.max(0, count / of)); // Somebody may have edited the figures.
   const z2 = Z_95 ** 2;
   const centre = share + z2 / (2 * of);
   const spread = Z_95 * Math.sqrt((share * (1 - share)) / of + z2 / (4 * of ** 2));
   const scale = 1 + z2 / of;
   return {
-    low: count === 0 ? 0 : (centre - spread) / scale,
-    high: count === of ? 1 : (centre + spread) / scale,
+    low: share === 0 ? 0 : (centre - spread) / scale,
+    high: share === 1 ? 1 : (centre + spread) / scale,
   };
 }
 

@@ -22,6 +22,17 @@ describe("the interval of a failure rate", () => {
     expect(wilsonInterval({ count: 3, of: 3 }).high).to.equal(1);
   });
 
+  it("is within 0 to 1, also of figures that somebody has edited until they are none", () => {
+    for (const edited of [
+      { count: 9, of: 5 },
+      { count: -9, of: 5 },
+      { count: 5, of: -9 },
+    ]) {
+      const { low, high } = wilsonInterval(edited);
+      expect([0 <= low, low <= high, high <= 1], JSON.stringify(edited)).to.deep.equal([true, true, true]);
+    }
+  });
+
   it("always holds the rate, within 0 to 1", () => {
     fc.assert(
       fc.property(fc.nat(1e7), fc.nat(1e7), (a, b) => {

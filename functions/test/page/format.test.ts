@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { formatAge, formatDay, formatNumber, formatPercent } from "../../page/format.ts";
+import { formatAge, formatDay, formatNumber, formatPercent, formatSecond } from "../../page/format.ts";
 
 describe("the page's formats", () => {
   it("give a rate the decimals that it needs", () => {
@@ -19,6 +19,10 @@ describe("the page's formats", () => {
   it("separate thousands, and name days by UTC", () => {
     expect(formatNumber(1_234_567)).to.equal("1,234,567");
     expect(formatDay("2026-11-01")).to.equal("1 Nov");
+  });
+
+  it("name the year of what may be long ago", () => {
+    expect(formatSecond(Date.UTC(2024, 10, 21, 7, 14, 3), "UTC")).to.equal("21 Nov 2024, 07:14:03 UTC");
   });
 
   it("tell roughly how long ago something was", () => {

@@ -8,7 +8,7 @@ import {
   MOST_SHOWN_DEVICES,
 } from "../../../src/dashboard/data.ts";
 import type { AlarmMeasure, Scope } from "../../../src/health/alarm-documents.ts";
-import { formatClock, formatDate, formatMinute, formatNumber } from "../../format.ts";
+import { formatNumber, formatSecond } from "../../format.ts";
 import { Action } from "../../parts/action.tsx";
 import { Name } from "../../parts/name.tsx";
 import { writeAddress } from "../../state/address.ts";
@@ -97,7 +97,7 @@ function Device({ device, version }: { device: DeviceReport; version: string }) 
         {last && (
           <>
             {" · "}
-            {formatMinute(last.at, zone)}
+            {formatSecond(last.at, zone)}
           </>
         )}
       </summary>
@@ -114,9 +114,7 @@ function Device({ device, version }: { device: DeviceReport; version: string }) 
       <ol>
         {events.map(({ at, action, version_name, message }, index) => (
           <li key={index}>
-            <time dateTime={new Date(at).toISOString()}>
-              {formatDate(at, zone)}, {formatClock(at, zone)}
-            </time>
+            <time dateTime={new Date(at).toISOString()}>{formatSecond(at, zone)}</time>
             <span>
               <Action name={action} />{" "}
               {version_name !== version && (
