@@ -117,10 +117,10 @@ describeInBrowser("the dashboard's page", ({ serve, visit, closeLater }) => {
     const { url } = await serve({ firestore: backend().firestore, now: Date.now });
     const page = await visit(`${url}?app=${app_id}`);
     const shown = await row(page, "2.5.1");
-    expect(shown["Not downloaded"]).to.match(/^8\.0 %/);
+    expect(shown["Not downloaded"]).to.match(/^8\.0\u00a0%/);
     expect(shown.Downloads).to.match(/^175\D+161/);
     expect(shown).to.include({ Installs: "160", Reasons: "3 × checksum_fail" });
-    expect(shown["Crash-free"]).to.match(/^99\.0 %/);
+    expect(shown["Crash-free"]).to.match(/^99\.0\u00a0%/);
     await page.getByText("All actions").click();
     const actions = page.getByRole("table", { name: "All actions" });
     expect(await actions.getByRole("row", { name: /^set 160 / }).count()).to.equal(1);
@@ -130,7 +130,7 @@ describeInBrowser("the dashboard's page", ({ serve, visit, closeLater }) => {
     await page.getByRole("radio", { name: "iOS" }).check({ force: true });
     await figures(page);
     const onIos = await row(page, "2.5.1");
-    expect(onIos["Not downloaded"]).to.match(/^11\.1 %/);
+    expect(onIos["Not downloaded"]).to.match(/^11\.1\u00a0%/);
     expect(onIos).to.include({ Installs: "40", "Crash-free": "–" });
   });
 
@@ -225,7 +225,7 @@ describeInBrowser("the dashboard's page", ({ serve, visit, closeLater }) => {
     await passUntil(page, page.getByText("25 of 300"));
     expect(await news(page)).to.equal("");
     await change(alarmRef(database.firestore, BAD).update({ now: { count: 60, of: 300 }, parts: [] }));
-    await passUntil(page, page.getByText("Worse: 2.5.1 on iOS: 20.0 % not downloaded"), "attached");
+    await passUntil(page, page.getByText("Worse: 2.5.1 on iOS: 20.0\u00a0% not downloaded"), "attached");
     await change(writeAlarm(database.firestore, SHOP, { version_name: "2.5.0", measure: "crashed" }));
     await passUntil(page, page.getByText("New alarm: 2.5.0 on iOS"), "attached");
     await change(alarmRef(database.firestore, BAD).update({ open: false }));
