@@ -435,6 +435,22 @@ describeInBrowser("the dashboard's page", ({ serve, visit, closeLater }) => {
     expect(await page.locator(".chart-tip").first().isVisible()).to.equal(true);
   });
 
+  it("goes to the version that one looks closer at, also where its platform has to be read first", async () => {
+    const { url } = await month();
+    const page = await visit(`${url}?app=${SHOP}`);
+    const goes = async (name: string) => {
+      await page.getByRole("link", { name, exact: true }).click();
+      await page.locator("#version:focus").waitFor();
+      await figures(page);
+      const top = await page.locator("#version").evaluate((element) => element.getBoundingClientRect().top);
+      expect(top).to.be.within(0, 30);
+    };
+    await goes("Look closer at 2.5.1");
+    expect(await query(page)).to.include({ platform: "ios", version: "2.5.1" });
+    await goes("2.5.0");
+    await goes("2.5.0");
+  });
+
   it("fits any width", async () => {
     const { url } = await month();
     const page = await visit(`${url}?app=${SHOP}`);
