@@ -133,6 +133,7 @@ describeInBrowser("the walk through the dashboard", ({ serve, visit, open, close
 
     await page.getByRole("link", { name: "com.example.well", exact: true }).click();
     await figures(page);
+    expect(await page.evaluate(() => [document.activeElement?.id, scrollY])).to.deep.equal(["main", 0]);
     expect(await query(page)).to.deep.equal({ app: "com.example.well" });
     expect(await headlines(page)).to.deep.equal([]);
     expect(await alarms(page).textContent()).to.match(/No version is known to fail more than it should/);
