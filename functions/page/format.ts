@@ -4,6 +4,9 @@ import { type Proportion, rateOf } from "../src/health/statistics.ts";
 import type { Zone } from "./state/zone.ts";
 import { LANGUAGE, words } from "./words.ts";
 
+/** After a number, on whose line it stays. */
+export const PERCENT = "\u00a0%";
+
 const whole = new Intl.NumberFormat(LANGUAGE);
 
 /** `12,345` */
@@ -11,11 +14,11 @@ export function formatNumber(value: number): string {
   return whole.format(value);
 }
 
-/** A rate from 0 to 1: `8.1 %`, `0.04 %`, `100 %`. */
+/** A rate from 0 to 1, in one piece: `8.1 %`, `0.04 %`, `100 %`. */
 export function formatPercent(rate: number): string {
   const percent = rate * 100;
   const decimals = percent === 0 || percent >= 99.95 ? 0 : percent >= 0.095 ? 1 : 2;
-  return `${percent.toFixed(decimals)} %`;
+  return `${percent.toFixed(decimals)}${PERCENT}`;
 }
 
 /** `8.1 %`; `–` of nothing. */
@@ -25,7 +28,7 @@ export function formatRate(proportion: Proportion): string {
 
 /** A share of few: `94 %`. */
 export function formatWholePercent(proportion: Proportion): string {
-  return `${Math.round(100 * rateOf(proportion))} %`;
+  return `${Math.round(100 * rateOf(proportion))}${PERCENT}`;
 }
 
 /** A time in milliseconds since 1970: `21 Nov, 07:14 UTC`; a local one names its zone, such as `GMT+1`. */

@@ -20,6 +20,8 @@ const platformNames: Record<Scope, string> = {
 
 const list = new Intl.ListFormat(LANGUAGE);
 
+const days = (count: number) => `${count} ${count === 1 ? "day" : "days"}`;
+
 export const words = {
   nothing: "–",
   foreign: "Not a letter, digit or sign of plain English text: it may look like one.",
@@ -27,7 +29,7 @@ export const words = {
   ago: (duration: string) => `${duration} ago`,
   minutes: (count: number) => `${count} min`,
   hours: (count: number) => `${count} h`,
-  days: (count: number) => `${count} ${count === 1 ? "day" : "days"}`,
+  days,
 
   platform: (scope: Scope) => platformNames[scope],
   /** ` on iOS and Android`, or nothing for all. */
@@ -369,7 +371,7 @@ export const words = {
     most: "Most on a day",
     half: "Time to half",
     shareToday: (share: string) => `${share} today`,
-    halfAfter: (days: string) => `, half after ${days}`,
+    halfAfter: (count: number) => (count === 0 ? ", half on the first day" : `, half after ${days(count)}`),
     halfTip: "Days from the release to the first day on which the version had at least half.",
   },
 

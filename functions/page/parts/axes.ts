@@ -1,6 +1,6 @@
 /** Works out the axes of a chart: round numbers, times worth a label, and places where no label covers another. Pure. */
 
-import { formatDate, formatHour } from "../format.ts";
+import { formatDate, formatHour, PERCENT } from "../format.ts";
 import type { Zone } from "../state/zone.ts";
 
 /** An axis from 0 to `top`. */
@@ -21,7 +21,7 @@ export function axisOf(most: number, count: number): Axis {
 /** A rate at an axis, with the decimals that tell all its ticks apart: `5 %`, `0.4 %`. */
 export function formatPercentTick(rate: number, { ticks: [, step = 1] }: Axis): string {
   const decimals = Math.max(0, -Math.floor(Math.log10(100 * step) + 1e-9));
-  return `${(100 * rate).toFixed(decimals)} %`;
+  return `${(100 * rate).toFixed(decimals)}${PERCENT}`;
 }
 
 /** Steps of time, each given by when it begins, in milliseconds since 1970. Days are UTC. */

@@ -20,8 +20,7 @@ export function Choose({ change, current, goTo, children, class: className }: Ch
   const follow = (event: MouseEvent) => {
     if (event.ctrlKey || event.metaKey || event.shiftKey) return;
     event.preventDefault();
-    choose(change);
-    if (goTo !== undefined) requestAnimationFrame(() => focusOn(goTo));
+    choose(change, goTo);
   };
   return (
     <a
@@ -33,10 +32,4 @@ export function Choose({ change, current, goTo, children, class: className }: Ch
       {children}
     </a>
   );
-}
-
-function focusOn(id: string): void {
-  const element = document.getElementById(id);
-  element?.focus({ preventScroll: true });
-  element?.scrollIntoView({ block: "start" });
 }

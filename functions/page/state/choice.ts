@@ -1,29 +1,45 @@
 /** Keeps what is chosen in the address, so that it can be sent, kept and gone back from. */
 
 import { createContext } from "preact";
-import { useContext, useEffect, useState } from "preact/hooks";
+import { useContext, useEffect, useRef, useState } from "preact/hooks";
 import { type Address, readAddress, writeAddress } from "./address.ts";
 
 interface Choice {
   address: Address;
-  /** Changes what is chosen; what is `undefined` in `change` is not chosen any more. */
-  choose(change: Address): void;
+  /**
+   * Changes what is chosen; what is `undefined` in `change` is not chosen any more. The element whose id is `goTo` has the focus
+   * afterwards, and is scrolled to.
+   */
+  choose(change: Address, goTo?: string): void;
 }
 
 /** Follows the address. */
 export function useAddress(): Choice {
-  const [search, setSearch] = useState(location.search);
+  const [{ search }, setPlace] = useState({ search: location.search });
+  const goingTo = useRef<string>(undefined);
   useEffect(() => {
-    const follow = () => setSearch(location.search);
+    const follow = () => setPlace({ search: location.search });
     addEventListener("popstate", follow);
     return () => removeEventListener("popstate", follow);
   }, []);
-  const address = readAddress(search);
-  const choose = (change: Address) => {
+  // After each drawing, since what is gone to may only be there once it is answered.
+  useEffect(() => {
+    if (goingTo.current !== undefined && focusOn(goingTo.current)) goingTo.current = undefined;
+  });
+  const choose = (change: Address, goTo?: string) => {
     history.pushState(null, "", writeAddress({ ...readAddress(location.search), ...change }));
-    setSearch(location.search);
+    goingTo.current = goTo;
+    setPlace({ search: location.search });
   };
-  return { address, choose };
+  return { address: readAddress(search), choose };
+}
+
+/** Whether it is there. */
+function focusOn(id: string): boolean {
+  const element = document.getElementById(id);
+  element?.focus({ preventScroll: true });
+  element?.scrollIntoView({ block: "start" });
+  return element !== null;
 }
 
 export const ChoiceContext = createContext<Choice>({ address: {}, choose: () => {} });

@@ -161,8 +161,7 @@ function Legend({ series, adopted }: { series: readonly Series[]; adopted: reado
             {adoption && adoption.today !== null && (
               <small>
                 {words.adoption.shareToday(formatPercent(adoption.today))}
-                {adoption.days_to_half !== null &&
-                  words.adoption.halfAfter(words.days(adoption.days_to_half))}
+                {adoption.days_to_half !== null && words.adoption.halfAfter(adoption.days_to_half)}
               </small>
             )}
           </li>

@@ -44,7 +44,9 @@ export function OtherAlarms({ data: { apps, app } }: { data: DashboardData }) {
       <ul>
         {others.map(({ app_id, alarms }) => (
           <li key={app_id}>
-            <Choose change={{ ...ofAnotherApp, app: app_id, platform: undefined }}>{app_id}</Choose>{" "}
+            <Choose goTo="main" change={{ ...ofAnotherApp, app: app_id, platform: undefined }}>
+              {app_id}
+            </Choose>{" "}
             <small>
               {alarms[0] && <Name of={alarms[0].version_name} />}
               {words.on(alarms[0]?.scopes ?? ["all"])}

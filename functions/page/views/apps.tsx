@@ -27,7 +27,7 @@ const columnsOf = (calm: string): Column<AppSummary>[] => [
     name: names.app,
     value: ({ app_id }) => app_id,
     cell: ({ app_id }) => (
-      <Choose class="app-link" change={{ ...ofAnotherApp, app: app_id }}>
+      <Choose class="app-link" goTo="main" change={{ ...ofAnotherApp, app: app_id }}>
         <Name of={cellText(app_id)} />
       </Choose>
     ),

@@ -5,7 +5,7 @@ import type { AlarmMeasure, Scope } from "../../src/health/alarm-documents.ts";
 import { type Proportion, rateOf, wilsonInterval } from "../../src/health/statistics.ts";
 import { compareVersions } from "../../src/health/version-order.ts";
 import { cellText } from "../../src/printable.ts";
-import { formatAge, formatDay, formatNumber, formatPercent, formatRate } from "../format.ts";
+import { formatAge, formatDay, formatNumber, formatPercent, formatRate, PERCENT } from "../format.ts";
 import { Choose } from "../parts/choose.tsx";
 import { Interval } from "../parts/interval.tsx";
 import { Name } from "../parts/name.tsx";
@@ -311,7 +311,7 @@ function Bounds({ rate, most }: { rate: Proportion; most: number }) {
     <>
       <span class="bounds">
         <span class="hidden">{words.versions.interval}</span>
-        {words.versions.bounds(formatPercent(low).replace(" %", ""), formatPercent(high))}
+        {words.versions.bounds(formatPercent(low).replace(PERCENT, ""), formatPercent(high))}
       </span>
       <Interval proportion={rate} most={most} />
     </>

@@ -57,19 +57,19 @@ function data(alarms: AlarmReport[], others: string[] = []): DashboardData {
 
 describe("the words of an alarm", () => {
   it("say which version fails, where, how much, and what it is compared with", () => {
-    expect(headline(alarm("2.5.1"))).to.equal("2.5.1 on iOS: 8.1 % not downloaded, 0.4 % before");
+    expect(headline(alarm("2.5.1"))).to.equal("2.5.1 on iOS: 8.1\u00a0% not downloaded, 0.4\u00a0% before");
     const onBoth = failure({ measure: "crashed", scopes: ["ios", "android"], rule: "own_past" });
     expect(headline(alarm("2.5.1", onBoth))).to.equal(
-      "2.5.1 on iOS and Android: 8.1 % crashed, 0.4 % before",
+      "2.5.1 on iOS and Android: 8.1\u00a0% crashed, 0.4\u00a0% before",
     );
     const first = failure({ scopes: ["all"], rule: "threshold", before: { count: 10, of: 100 } });
     expect(headline(alarm("1.0.0\u202e", first))).to.equal(
-      "1.0.0\\u{202e}: 8.1 % not downloaded, at most 10.0 % allowed",
+      "1.0.0\\u{202e}: 8.1\u00a0% not downloaded, at most 10.0\u00a0% allowed",
     );
   });
 
   it("stand in the title: the worst alarm of the app, or how many apps alarm", () => {
-    expect(titleOf(data([alarm("2.5.1"), alarm("2.5.0")]))).to.match(/^⚠ 2\.5\.1 on iOS: 8\.1 %/);
+    expect(titleOf(data([alarm("2.5.1"), alarm("2.5.0")]))).to.match(/^⚠ 2\.5\.1 on iOS: 8\.1\u00a0%/);
     expect(titleOf(data([]))).to.equal(`${SHOP} · Live updates`);
     expect(titleOf(data([], ["a", "b"]))).to.equal(`⚠ 2 apps alarm · ${SHOP} · Live updates`);
     expect(titleOf({ ...data([], ["a"]), app: null })).to.equal("⚠ 1 app alarms · Live updates");
@@ -90,8 +90,8 @@ describe("the news of alarms", () => {
     const before = data([alarm("2.5.1"), alarm("2.4.0")]);
     const worse = alarm("2.5.1", failure({ now: { count: 60, of: 300 } }));
     expect(newsOf(before, data([worse, alarm("2.6.0")]))).to.equal(
-      "Worse: 2.5.1 on iOS: 20.0 % not downloaded, 0.4 % before. " +
-        "New alarm: 2.6.0 on iOS: 8.1 % not downloaded, 0.4 % before. The alarm of 2.4.0 has ended.",
+      "Worse: 2.5.1 on iOS: 20.0\u00a0% not downloaded, 0.4\u00a0% before. " +
+        "New alarm: 2.6.0 on iOS: 8.1\u00a0% not downloaded, 0.4\u00a0% before. The alarm of 2.4.0 has ended.",
     );
   });
 

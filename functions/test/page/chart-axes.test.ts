@@ -39,10 +39,10 @@ describe("the axes of a chart", () => {
       const axis = axisOf(most, 4);
       return axis.ticks.map((tick) => formatPercentTick(tick, axis));
     };
-    expect(written(0.31)).to.deep.equal(["0 %", "10 %", "20 %", "30 %", "40 %"]);
-    expect(written(0.01)).to.deep.equal(["0.0 %", "0.5 %", "1.0 %"]);
-    expect(written(0.8)).to.deep.equal(["0 %", "20 %", "40 %", "60 %", "80 %"]);
-    expect(written(1)).to.deep.equal(["0 %", "50 %", "100 %"]);
+    expect(written(0.31)).to.deep.equal(["0\u00a0%", "10\u00a0%", "20\u00a0%", "30\u00a0%", "40\u00a0%"]);
+    expect(written(0.01)).to.deep.equal(["0.0\u00a0%", "0.5\u00a0%", "1.0\u00a0%"]);
+    expect(written(0.8)).to.deep.equal(["0\u00a0%", "20\u00a0%", "40\u00a0%", "60\u00a0%", "80\u00a0%"]);
+    expect(written(1)).to.deep.equal(["0\u00a0%", "50\u00a0%", "100\u00a0%"]);
   });
 
   it("name round hours of a day, and the day where it begins", () => {

@@ -5,14 +5,14 @@ describe("the page's formats", () => {
   it("give a rate the decimals that it needs", () => {
     const rates = [0, 0.0004, 0.001, 0.081, 0.5, 0.9994, 0.9996, 1];
     expect(rates.map(formatPercent)).to.deep.equal([
-      "0 %",
-      "0.04 %",
-      "0.1 %",
-      "8.1 %",
-      "50.0 %",
-      "99.9 %",
-      "100 %",
-      "100 %",
+      "0\u00a0%",
+      "0.04\u00a0%",
+      "0.1\u00a0%",
+      "8.1\u00a0%",
+      "50.0\u00a0%",
+      "99.9\u00a0%",
+      "100\u00a0%",
+      "100\u00a0%",
     ]);
   });
 

@@ -121,10 +121,10 @@ describeInBrowser("the dashboard's page", ({ serve, visit, closeLater }) => {
     const { url } = await serve({ firestore: backend().firestore, now: Date.now });
     const page = await visit(`${url}?app=${app_id}`);
     const shown = await row(page, "2.5.1");
-    expect(shown["Not downloaded"]).to.match(/^8\.0 %/);
+    expect(shown["Not downloaded"]).to.match(/^8\.0\u00a0%/);
     expect(shown.Downloads).to.match(/^175\D+161/);
     expect(shown).to.include({ Installs: "160", Reasons: "3 × checksum_fail" });
-    expect(shown["Crash-free"]).to.match(/^99\.0 %/);
+    expect(shown["Crash-free"]).to.match(/^99\.0\u00a0%/);
     await page.getByText("All actions").click();
     const actions = page.getByRole("table", { name: "All actions" });
     expect(await actions.getByRole("row", { name: /^set 160 / }).count()).to.equal(1);
@@ -134,7 +134,7 @@ describeInBrowser("the dashboard's page", ({ serve, visit, closeLater }) => {
     await page.getByRole("radio", { name: "iOS" }).check({ force: true });
     await figures(page);
     const onIos = await row(page, "2.5.1");
-    expect(onIos["Not downloaded"]).to.match(/^11\.1 %/);
+    expect(onIos["Not downloaded"]).to.match(/^11\.1\u00a0%/);
     expect(onIos).to.include({ Installs: "40", "Crash-free": "–" });
   });
 
@@ -229,7 +229,7 @@ describeInBrowser("the dashboard's page", ({ serve, visit, closeLater }) => {
     await passUntil(page, page.getByText("25 of 300"));
     expect(await news(page)).to.equal("");
     await change(alarmRef(database.firestore, BAD).update({ now: { count: 60, of: 300 }, parts: [] }));
-    await passUntil(page, page.getByText("Worse: 2.5.1 on iOS: 20.0 % not downloaded"), "attached");
+    await passUntil(page, page.getByText("Worse: 2.5.1 on iOS: 20.0\u00a0% not downloaded"), "attached");
     await change(writeAlarm(database.firestore, SHOP, { version_name: "2.5.0", measure: "crashed" }));
     await passUntil(page, page.getByText("New alarm: 2.5.0 on iOS"), "attached");
     await change(alarmRef(database.firestore, BAD).update({ open: false }));
@@ -487,6 +487,22 @@ describeInBrowser("the dashboard's page", ({ serve, visit, closeLater }) => {
     await press("ArrowLeft");
     expect(await says()).not.to.equal(last);
     expect(await page.locator(".chart-tip").first().isVisible()).to.equal(true);
+  });
+
+  it("goes to the version that one looks closer at, also where its platform has to be read first", async () => {
+    const { url } = await month();
+    const page = await visit(`${url}?app=${SHOP}`);
+    const goes = async (name: string) => {
+      await page.getByRole("link", { name, exact: true }).click();
+      await page.locator("#version:focus").waitFor();
+      await figures(page);
+      const top = await page.locator("#version").evaluate((element) => element.getBoundingClientRect().top);
+      expect(top).to.be.within(0, 30);
+    };
+    await goes("Look closer at 2.5.1");
+    expect(await query(page)).to.include({ platform: "ios", version: "2.5.1" });
+    await goes("2.5.0");
+    await goes("2.5.0");
   });
 
   it("fits any width", async () => {

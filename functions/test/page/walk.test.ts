@@ -133,6 +133,7 @@ describeInBrowser("the walk through the dashboard", ({ serve, visit, open, close
 
     await page.getByRole("link", { name: "com.example.well", exact: true }).click();
     await figures(page);
+    expect(await page.evaluate(() => [document.activeElement?.id, scrollY])).to.deep.equal(["main", 0]);
     expect(await query(page)).to.deep.equal({ app: "com.example.well" });
     expect(await headlines(page)).to.deep.equal([]);
     expect(await alarms(page).textContent()).to.match(/No version is known to fail more than it should/);
@@ -143,7 +144,7 @@ describeInBrowser("the walk through the dashboard", ({ serve, visit, open, close
     await elsewhere.getByRole("link", { name: "org.example.transit.timetable" }).click();
     await figures(page);
     expect(await headlines(page)).to.deep.equal([
-      "2.3.1 on Electron: 50.0 % rolled back, at most 10.0 % allowed",
+      "2.3.1 on Electron: 50.0\u00a0% rolled back, at most 10.0\u00a0% allowed",
     ]);
   });
 
@@ -214,18 +215,22 @@ describeInBrowser("the walk through the dashboard", ({ serve, visit, open, close
     const both = alarms(page).getByRole("article").first();
     const parts = await both.getByRole("listitem").allTextContents();
     expect(parts).to.have.length(3);
-    expect(parts[0]).to.match(/^Android: 26\.0 % \(78 of 300\) .* crashed\. .* 0\.3 % \(3 of 1,000\)\.$/);
-    expect(parts[1]).to.match(
-      /^Android: 20\.0 % \(60 of 300\) .* did not get it\. .* 0\.4 % \(4 of 1,000\)\.$/,
+    expect(parts[0]).to.match(
+      /^Android: 26\.0\u00a0% \(78 of 300\) .* crashed\. .* 0\.3\u00a0% \(3 of 1,000\)\.$/,
     );
-    expect(parts[2]).to.match(/^iOS: 5\.0 % \(15 of 300\) .* did not get it\. .* 0\.4 % \(4 of 1,000\)\.$/);
+    expect(parts[1]).to.match(
+      /^Android: 20\.0\u00a0% \(60 of 300\) .* did not get it\. .* 0\.4\u00a0% \(4 of 1,000\)\.$/,
+    );
+    expect(parts[2]).to.match(
+      /^iOS: 5\.0\u00a0% \(15 of 300\) .* did not get it\. .* 0\.4\u00a0% \(4 of 1,000\)\.$/,
+    );
     const ended = alarms(page).getByRole("group").filter({ hasText: "Ended alarms" });
     await ended.getByText("Ended alarms").click();
     await ended.getByRole("listitem").first().waitFor();
     const lines = await ended.getByRole("listitem").allTextContents();
     expect(lines.map((line) => line.replace(/ From .*\d UTC\./, ""))).to.deep.equal([
-      "2.4.1 on iOS and Android: 13.0 % not downloaded, 0.4 % before. A newer version took its place.",
-      "2.4.0 on Android: 7.0 % crashed, 0.3 % before. It became good again.",
+      "2.4.1 on iOS and Android: 13.0\u00a0% not downloaded, 0.4\u00a0% before. A newer version took its place.",
+      "2.4.0 on Android: 7.0\u00a0% crashed, 0.3\u00a0% before. It became good again.",
     ]);
 
     // Without colours of its own, the page still shows what is chosen and what alarms.
@@ -241,9 +246,9 @@ describeInBrowser("the walk through the dashboard", ({ serve, visit, open, close
   it("shows a version that fails for an hour, after nine days in which it was well", async () => {
     const { url } = await serve(await failingForAnHour());
     const page = await visit(url, trusting);
-    expect(await headlines(page)).to.deep.equal(["2.4.0 on Android: 35.0 % crashed, 0.3 % before"]);
+    expect(await headlines(page)).to.deep.equal(["2.4.0 on Android: 35.0\u00a0% crashed, 0.3\u00a0% before"]);
     expect(await alarms(page).getByRole("article").textContent()).to.match(
-      /This is the last day; before, this version had 0\.3 %/,
+      /This is the last day; before, this version had 0\.3\u00a0%/,
     );
     await page.getByRole("link", { name: "Look closer at 2.4.0" }).click();
     await figures(page);
@@ -254,7 +259,7 @@ describeInBrowser("the walk through the dashboard", ({ serve, visit, open, close
       range: "24h",
       measure: "crashed",
     });
-    await page.getByText(/^Crashed since .*: 3[3-7]\.\d % \(\d+ of \d+\)\./).waitFor();
+    await page.getByText(/^Crashed since .*: 3[3-7]\.\d\u00a0% \(\d+ of \d+\)\./).waitFor();
     await walk(page, "failing-for-an-hour");
   });
 
@@ -303,7 +308,7 @@ describeInBrowser("the walk through the dashboard", ({ serve, visit, open, close
     await page.setViewportSize({ width: 1440, height: 900 });
     const [headline, ...others] = await headlines(page);
     expect(others).to.deep.equal([]);
-    expect(headline).to.match(/^2\.5\.1 on iOS: \d+(\.\d)? % not downloaded, \d+(\.\d)? % before$/);
+    expect(headline).to.match(/^2\.5\.1 on iOS: \d+(\.\d)?\u00a0% not downloaded, \d+(\.\d)?\u00a0% before$/);
     expect(await page.title()).to.equal(`⚠ ${headline}`);
     expect((await versionLinks(page))[0]).to.equal("2.5.1");
 
