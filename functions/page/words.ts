@@ -213,7 +213,8 @@ export const words = {
     tips: {
       not_downloaded:
         "Downloads that began and did not end with the version on the device, of those that began, with the 95 % interval. Downloads that are under way are among them. These are reports: a device that fails ten times counts ten times. Where a version alarms, the rate of devices comes first, from a random sample.",
-      downloads: "How many downloads began, and how many ended with the version on the device.",
+      downloads:
+        "How many downloads began, and how many ended with the version on the device. Plugins that report no beginnings are in the second number, so the difference is not what was lost.",
       installed: "How often it became the running version; returns to it are among them.",
       use: "How often the app was opened with it in the last 7 days, of all versions that are shown. Not only updates: the version from the store is among them.",
       rolled_back: "Installed, not started properly and undone, of all installs.",
@@ -305,7 +306,7 @@ export const words = {
       other: "The other one's rate",
     },
 
-    lost: "Where devices are lost",
+    lost: "Where attempts are lost",
     losses: {
       not_downloaded: ["Not downloaded", "of downloads that began"],
       waiting: ["Not installed yet", "of what is downloaded: most waits for the next start"],
@@ -329,9 +330,10 @@ export const words = {
     manyFiles: "One attempt can report many files.",
 
     devices: "Failing devices",
-    showDevices: (count: number) => `Show the last ${count} failing devices`,
+    showDevices: (count: number) => `Show up to ${count} failing devices`,
     otherDevices: "Look at another sample",
-    reads: (count: string, dollars: string) => `Reads up to ${count} documents: less than $${dollars}.`,
+    reads: (count: string, dollars: string) =>
+      `The last ones of a random sample. Reads up to ${count} documents: less than $${dollars}.`,
     didRead: (count: string) => `${count} documents were read.`,
     fail: (count: string, of: string) => `${count} of ${of} devices looked at fail.`,
     noDevices: "No device of this version was found.",
@@ -380,5 +382,6 @@ export const words = {
       "There are more versions than are read: only those that alarm, those with the most attempts and those active last are shown.",
     figures: "Figures are of production builds on real devices, and count reports unless devices are named.",
     days: (day: string) => `Days are UTC; the last one is ${day}.`,
+    ages: "Totals are up to 10 seconds old, figures by hour and day up to 90.",
   },
 } as const;

@@ -56,8 +56,8 @@ watchAgain();
 /** A look that takes long is not overtaken by the next. */
 async function watchAgain(): Promise<never> {
   for (;;) {
-    await sleep(WATCH_MILLISECONDS);
     await stack.watch();
+    await sleep(WATCH_MILLISECONDS);
   }
 }
 

@@ -27,7 +27,8 @@ export function useAddress(): Choice {
     if (goingTo.current !== undefined && focusOn(goingTo.current)) goingTo.current = undefined;
   });
   const choose = (change: Address, goTo?: string) => {
-    history.pushState(null, "", writeAddress({ ...readAddress(location.search), ...change }));
+    const search = writeAddress({ ...readAddress(location.search), ...change });
+    history.pushState(null, "", search === "?" ? location.pathname : search);
     goingTo.current = goTo;
     setPlace({ search: location.search });
   };

@@ -9,7 +9,6 @@ import { Chart, type Frame } from "../parts/chart.tsx";
 import { Name } from "../parts/name.tsx";
 import { Scroll } from "../parts/scroll.tsx";
 import { Segments } from "../parts/segments.tsx";
-import { areaPath, type Point } from "../parts/shapes.ts";
 import { type Column, Table } from "../parts/table.tsx";
 import { useZone } from "../state/zone.ts";
 import { words } from "../words.ts";
@@ -104,8 +103,8 @@ interface LayersProps {
   value(series: Series, day: number): number;
 }
 
-/** The first version is on top. The number of a layer stands where it is highest, and in the legend. */
-function Layers({ frame: { x, y }, days, series, value }: LayersProps) {
+/** A column for each day, the first version on top. The number of a version stands where it is highest, and in the legend. */
+function Layers({ frame: { x, y, stepWidth }, days, series, value }: LayersProps) {
   let floor: readonly number[] = Array(days).fill(0);
   const layers = [...series.entries()].toReversed().map(([place, own]) => {
     const low = floor;
@@ -113,22 +112,21 @@ function Layers({ frame: { x, y }, days, series, value }: LayersProps) {
     floor = high;
     return { place, low, high };
   });
-  const line = (values: readonly number[]) => values.map((height, day): Point => [x(day), y(height)]);
+  const width = stepWidth * 0.86;
   return (
     <g class="layers">
       {layers.map(({ place, low, high }) => {
         const sizes = high.map((value, day) => y(low[day] ?? 0) - y(value));
         const widest = sizes.indexOf(Math.max(...sizes));
         const middle = y(((low[widest] ?? 0) + (high[widest] ?? 0)) / 2);
+        const columns = sizes.flatMap((size, day) =>
+          size > 0 ? rectangle(x(day) - width / 2, y(high[day] ?? 0), width, size) : [],
+        );
         return (
           <g key={place} class={classOf(series, place)}>
-            <path d={areaPath(line(high), line(low))} />
+            <path d={columns.join("")} />
             {(sizes[widest] ?? 0) >= NUMBER_HEIGHT && (
-              <text
-                x={Math.max(x(0) + 8, Math.min(x(days - 1) - 8, x(widest)))}
-                y={middle + 4}
-                text-anchor="middle"
-              >
+              <text x={x(widest)} y={middle + 4} text-anchor="middle">
                 {place + 1}
               </text>
             )}
@@ -137,6 +135,11 @@ function Layers({ frame: { x, y }, days, series, value }: LayersProps) {
       })}
     </g>
   );
+}
+
+function rectangle(left: number, top: number, width: number, height: number): string {
+  const [x, y, w, h] = [left, top, width, height].map((length) => length.toFixed(1));
+  return `M${x},${y}h${w}v${h}h-${w}Z`;
 }
 
 /** A layer that is lower, in pixels, has no room for its number. */

@@ -10,7 +10,7 @@ export function Notes({ data: { app, incomplete, apps_left_out } }: { data: Dash
     <footer class="notes">
       {today !== undefined && (
         <p>
-          {words.notes.figures} {words.notes.days(formatDay(today))}
+          {words.notes.figures} {words.notes.days(formatDay(today))} {words.notes.ages}
         </p>
       )}
       {incomplete && <p>{words.notes.incomplete}</p>}

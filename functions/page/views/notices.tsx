@@ -34,6 +34,8 @@ function WatchNotice({ answered }: { answered: Answered }) {
   const zone = useZone();
   const { watched_at, apps, alarms_incomplete } = answered.body;
   if (apps.length === 0 || isJudged(answered)) return null;
+  // Somebody has looked, but from before that was kept.
+  if (watched_at === null && apps.some(({ alarms }) => alarms.length > 0)) return null;
   if (watched_at === null) return <p class="notice">{words.failure.neverWatched}</p>;
   return (
     <p class="notice">

@@ -16,7 +16,7 @@ import {
 import { addMeasures, type Measures } from "../health/measures.ts";
 import type { Proportion } from "../health/statistics.ts";
 import { MIN_ATTEMPTS, type Range, SHOWN_DAYS, type VersionDetail, type VersionSide } from "./data.ts";
-import { actionsIn, historyIn, type ReadVersion } from "./figures.ts";
+import { actionsIn, historyIn, type ReadVersion, releasedAt } from "./figures.ts";
 import { attemptsOn } from "./report.ts";
 
 /** What the steps of a range are, and how many. The last one is not over. */
@@ -101,7 +101,7 @@ export function reportDetail({ version, other, platform, range, time }: DetailPa
     });
     return {
       version_name: counter.version_name,
-      released_at: release === undefined ? null : release * HOUR_MILLISECONDS,
+      released_at: releasedAt(counter, release),
       measures: sumOf(history, first, first + age_hours, platform),
       actions: actionsIn(counter, platform),
       failures: failuresOf(ofSteps),

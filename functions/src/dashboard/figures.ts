@@ -3,7 +3,7 @@
 import type { ActionCounts, Counter } from "../counting/documents.ts";
 import type { AlarmMeasure, Scope } from "../health/alarm-documents.ts";
 import type { DayOfVersion, Days } from "../health/counter-reader.ts";
-import { type History, historyOf } from "../health/history.ts";
+import { type History, HOUR_MILLISECONDS, type Hour, historyOf, hourOf } from "../health/history.ts";
 import {
   addMeasures,
   crashed,
@@ -93,3 +93,12 @@ export function historyIn(counter: Counter, days: Days): History {
 
 /** Days that were read never change, and pages ask for the same ones every few seconds. */
 const histories = new WeakMap<Days, History>();
+
+/**
+ * When a version was released, in milliseconds since 1970: releases are known by the hour, so the first event may tell it better.
+ * `null` without attempts.
+ */
+export function releasedAt({ created_at }: Counter, release: Hour | undefined): number | null {
+  if (release === undefined) return null;
+  return hourOf(created_at) === release ? created_at : release * HOUR_MILLISECONDS;
+}

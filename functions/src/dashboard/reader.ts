@@ -11,13 +11,15 @@ import {
   type DayOfVersion,
   type Days,
 } from "../health/counter-reader.ts";
-import { WATCH_MINUTES } from "../health/watch.ts";
 import { watchState, watchStateRef } from "../health/watch-state.ts";
 import { SHOWN_DAYS } from "./data.ts";
 import { createOldDaysReader, createTodayReader } from "./more-days.ts";
 
-/** The pages ask every ten seconds, for the counters above all; the watch changes alarms every five minutes at most. */
-const ALARMS_FRESH = 30_000;
+/** Only the watch changes alarms, and it says when it has looked: that is read once in this time, and the alarms after a look. */
+const WATCHED_FRESH = 30_000;
+
+/** The alarms are read at least so often: a look that fails for one app says nothing, but may change the alarms of others. */
+const ALARMS_FRESH = 120_000;
 
 /** So many open alarms are read. */
 const MOST_ALARMS = 200;
@@ -25,16 +27,25 @@ const MOST_ALARMS = 200;
 /** What is read of counters, so that ten pages, open on busy versions, read at most 3,000 documents an hour. */
 const shownReads: CounterReaderOptions = { lastDays: SHOWN_DAYS, daysFresh: 90_000, mostChanged: 200 };
 
-export interface ReadApps {
-  counters: Counter[];
+interface Alarms {
   /** The open ones. */
   alarms: Alarm[];
-  /** When the watch last looked: milliseconds since 1970, or `null` before its first look. */
-  watched_at: number | null;
-  /** Whether there are more counters. */
-  incomplete: boolean;
+  /** Those of the alarms are among them. */
+  counters: Counter[];
   /** Whether there are more open alarms, or some that cannot be read. */
   alarms_incomplete: boolean;
+}
+
+/** The alarms that are open after a look. Times are milliseconds since 1970. */
+interface Open extends Alarms {
+  readAt: number;
+  /** When the watch last looked; `null` before its first look. */
+  watched_at: number | null;
+}
+
+export interface ReadApps extends Alarms, Pick<Open, "watched_at"> {
+  /** Whether there are more counters. */
+  incomplete: boolean;
 }
 
 /** Each rejects with Firestore's error. */
@@ -56,35 +67,33 @@ export interface DashboardReader {
 export function createDashboardReader(db: Firestore, now: () => number): DashboardReader {
   const counterReader: CounterReader = createCounterReader(db, now, shownReads);
 
-  let watched_at: number | null = null;
-
-  /** The watch says nothing new before it is due again. */
-  const readWatchedAt = async () => {
-    if (watched_at === null || now() - watched_at >= WATCH_MINUTES * 60_000) {
-      const state = watchState.safeParse((await watchStateRef(db).get()).data());
-      watched_at = state.data?.looked_at ?? null;
-    }
-    return watched_at;
-  };
-
-  const readAlarms = shareReads(ALARMS_FRESH, now, async () => {
-    const [{ counters }, open, watchedAt] = await Promise.all([
+  const readAlarms = async (): Promise<Alarms> => {
+    const [{ counters }, open] = await Promise.all([
       counterReader.counters(),
       db.collection(ALARMS).where("open", "==", true).limit(MOST_ALARMS).get(),
-      readWatchedAt(),
     ]);
     const alarms = open.docs.flatMap((snapshot) => alarmIn(snapshot) ?? []);
     const known = new Set(counters.map(({ id }) => id));
     return {
       alarms,
       counters: await counterReader.find(alarms.filter((alarm) => !known.has(counterId(alarm)))),
-      watched_at: watchedAt,
       alarms_incomplete: open.size === MOST_ALARMS || alarms.length < open.size,
     };
+  };
+
+  let last: Open | undefined;
+
+  const readOpen = shareReads(WATCHED_FRESH, now, async (): Promise<Open> => {
+    const readAt = now();
+    const state = watchState.safeParse((await watchStateRef(db).get()).data());
+    const watched_at = state.data?.looked_at ?? null;
+    const isSame = last?.watched_at === watched_at && readAt - last.readAt < ALARMS_FRESH;
+    last = last && isSame ? last : { readAt, watched_at, ...(await readAlarms()) };
+    return last;
   });
 
   const read = async (): Promise<ReadApps> => {
-    const [{ counters, incomplete }, open] = await Promise.all([counterReader.counters(), readAlarms()]);
+    const [{ counters, incomplete }, open] = await Promise.all([counterReader.counters(), readOpen()]);
     const known = new Set(counters.map(({ id }) => id));
     return {
       ...open,

@@ -3,7 +3,7 @@
 import { type Counter, DAY_MILLISECONDS, dayId, platforms } from "../counting/documents.ts";
 import type { Alarm, Scope } from "../health/alarm-documents.ts";
 import type { Days } from "../health/counter-reader.ts";
-import { HOUR_MILLISECONDS, releaseOf } from "../health/history.ts";
+import { releaseOf } from "../health/history.ts";
 import { addMeasures, isUpdate, measuresOf } from "../health/measures.ts";
 import { compareVersions } from "../health/version-order.ts";
 import { actions } from "../ingest/actions.ts";
@@ -17,6 +17,7 @@ import {
   openedOn,
   type ReadVersion,
   ratesOf,
+  releasedAt,
 } from "./figures.ts";
 import { groupAlarms } from "./open-alarms.ts";
 
@@ -145,7 +146,7 @@ function reportVersion(version: ReadVersion, platform: Scope, days: readonly str
     is_update: isUpdateCounter(counter),
     created_at: counter.created_at,
     updated_at: counter.updated_at,
-    released_at: read ? releasedAt(counter, read) : null,
+    released_at: read ? releasedAt(counter, releaseOf(historyIn(counter, read))) : null,
     measures,
     rates: ratesOf(
       read ? addMeasures([...read.values()].map((day) => comparableOn(day, platform))) : measures,
@@ -153,12 +154,6 @@ function reportVersion(version: ReadVersion, platform: Scope, days: readonly str
     reasons: reasonsIn(counter, platform).slice(0, MAX_REASONS),
     ...(read && { daily: dailyOf(read, platform, days) }),
   };
-}
-
-/** When a version was released: milliseconds since 1970, or `null` without attempts. */
-function releasedAt(counter: Counter, days: Days): number | null {
-  const release = releaseOf(historyIn(counter, days));
-  return release === undefined ? null : release * HOUR_MILLISECONDS;
 }
 
 function dailyOf(read: Days, platform: Scope, days: readonly string[]): NonNullable<VersionReport["daily"]> {

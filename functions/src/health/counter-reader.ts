@@ -39,6 +39,9 @@ const FULL_READ_EVERY = HOUR;
  */
 const LATE = HOUR / 2;
 
+/** In its first hour, when all eyes are on it, a version's days are read so many times as often. */
+const YOUNG_TIMES = 3;
+
 /** Past days change only when `catch-up` counts old events. */
 const PAST_DAYS_FRESH = 6 * HOUR;
 
@@ -83,7 +86,7 @@ export interface CounterReader {
 export interface CounterReaderOptions {
   /** How many of its last days are read of a version, today included. */
   lastDays: number;
-  /** The days of a version that changes are read once in this time, in milliseconds. */
+  /** The days of a version that changes are read once in this time, in milliseconds; more often in its first hour. */
   daysFresh: number;
   /** One read of changes takes so many counters, the latest first. This bounds the cost of a flood of new ones. */
   mostChanged: number;
@@ -158,9 +161,9 @@ export function createCounterReader(
   const readDays = async (counter: Counter): Promise<Days> => {
     const before = daysRead.get(counter.id);
     const time = now();
-    if (before?.updated_at === counter.updated_at || (before && time - before.readAt < daysFresh)) {
-      return before.days;
-    }
+    const isYoung = time - counter.created_at < HOUR;
+    const isFresh = before && time - before.readAt < (isYoung ? daysFresh / YOUNG_TIMES : daysFresh);
+    if (isFresh || before?.updated_at === counter.updated_at) return before.days;
     const again = !before || time - before.allReadAt >= PAST_DAYS_FRESH;
     const firstOfLast = dayId(time, lastDays - 1);
     const afterFirst = dayId(counter.created_at + FIRST_DAYS * DAY_MILLISECONDS); // Not read itself.

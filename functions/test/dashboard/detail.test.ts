@@ -90,7 +90,7 @@ describe("dashboard: a version over time", () => {
     expect(stepsOf(detail(dated, undefined, "30d").version.failures.not_downloaded)).to.deep.equal([
       [1, 5, 10],
     ]);
-    expect(detail(dated).version.released_at).to.equal(Date.UTC(2026, 10, 22, 12));
+    expect(detail(dated).version.released_at).to.equal(Date.UTC(2026, 10, 22, 12, 30)); // Its first event was counted then.
   });
 
   it("has the same figures, whatever else somebody has written beside its days and hours", () => {

@@ -85,7 +85,7 @@ describe("dashboard: the figures of a version", () => {
       time: NOW,
     });
     expect(versions[0]?.rates.not_downloaded).to.deep.equal({ count: 30, of: 100 });
-    expect(versions[0]?.released_at).to.equal(Date.UTC(2026, 10, 20, 12));
+    expect(versions[0]?.released_at).to.equal(Date.UTC(2026, 10, 20, 12, 30)); // Its first event was counted then.
     expect(versions[1]?.rates.crashed).to.deep.equal({ count: 3, of: 100 });
     expect(versions[1]).to.include({ released_at: null, is_update: true }).and.not.have.property("daily");
   });

@@ -122,11 +122,31 @@ describe("what the reader of counters reads", () => {
     expect((await reader.counters()).counters).to.have.length(1);
   });
 
+  it("takes today three times as often in the first hour of a version", async () => {
+    const database = createTimedFirestore(Date.UTC(2026, 10, 23, 12));
+    const reader = readerOf(database);
+    await count(database, ["1.0.0"]);
+    await look(reader);
+    const readsAfter = async (seconds: number) => {
+      database.pass(seconds * SECOND);
+      await count(database, ["1.0.0"]);
+      const before = database.reads();
+      await look(reader);
+      return database.reads() - before;
+    };
+    expect(await readsAfter(10)).to.equal(1 + 1); // The counter, and today.
+    database.pass(HOUR);
+    expect(await readsAfter(0)).to.equal(1 + 1);
+    expect(await readsAfter(20)).to.equal(1);
+    expect(await readsAfter(10)).to.equal(1 + 1);
+  });
+
   it("takes past days once, and today again only when the counter has changed, every 30 seconds", async () => {
     const database = createTimedFirestore(Date.UTC(2026, 10, 23, 12));
     const reader = readerOf(database);
     const history = Object.fromEntries(Array.from({ length: 40 }, (_, day) => [day, { ios: attempts(10) }]));
     await writeCounter(database.firestore, APP, "1.0.0", history, database.now());
+    database.pass(HOUR);
     const { days } = await look(reader);
     expect([...(days[0] ?? [])]).to.have.length(30);
     expect(days[0]?.get("2026-11-22")?.platforms.ios).to.include({

@@ -1,4 +1,4 @@
-/** Where devices are lost on the way to a version, beside another version at the same age. */
+/** Where attempts are lost on the way to a version, beside another version at the same age. */
 
 import type { VersionDetail } from "../../../src/dashboard/data.ts";
 import { type Proportion, wilsonInterval } from "../../../src/health/statistics.ts";
