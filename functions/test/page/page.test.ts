@@ -220,6 +220,8 @@ describeInBrowser("the dashboard's page", ({ serve, visit, closeLater }) => {
     await stopClock(page);
     const change = async (work: Promise<unknown>) => {
       await work;
+      database.pass(1_000);
+      await watched(database);
       database.pass(40_000);
       const answer = page.waitForResponse(/data/);
       await page.clock.runFor(10_000);
