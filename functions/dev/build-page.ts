@@ -72,6 +72,7 @@ async function write(built: readonly OutputFile[]): Promise<void> {
     script: nameOf(built, ".js"),
   };
   const html = await readFile(join(source, "index.html"), "utf8");
+  // Links begin with the function's name, so that they work with and without a slash after it in the address.
   const filled = html.replace(/\{(icon|style|script)\}/g, (_, name: keyof typeof names) => names[name]);
   const files = [
     ...built.map(({ path, contents }) => [basename(path), contents] as const),
