@@ -77,6 +77,7 @@ async function write(built: readonly OutputFile[]): Promise<void> {
   };
   const { title, noScript } = words.frame;
   const blanks = new Map(Object.entries({ ...names, title, noScript }));
+  // Its links begin with the function's name, so that they work with and without a slash after it in the address.
   const template = await readFile(html, "utf8");
   const page = template.replace(/\{(\w+)\}/g, (blank, name) => blanks.get(name) ?? blank);
   const files = [
