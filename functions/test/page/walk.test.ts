@@ -286,8 +286,9 @@ describeInBrowser("the walk through the dashboard", ({ serve, visit, open, close
   it("shows that it reads where answers take long, and gives up where none comes", async () => {
     const database = await wellApp();
     const { url } = await serve(database);
+    const allButData = closeLater(await serveAllButData(url)); // Closed after the page, which goes on asking.
     const silent = await open(trusting);
-    await silent.goto(closeLater(await serveAllButData(url)).url);
+    await silent.goto(allButData.url);
     await silent.getByText("The figures are being read.").waitFor();
     expect(await silent.getByRole("table").count()).to.equal(0);
     await walk(silent, "reading");
