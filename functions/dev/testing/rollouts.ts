@@ -88,9 +88,10 @@ export async function createRolledOut(
   const counters = rollouts
     .flatMap((rollout) => countersOf(rollout, time))
     .sort(({ reports: [a] }, { reports: [b] }) => a.at - b.at);
-  const database = createTimedFirestore(counters[0]?.reports[0].at ?? time);
+  const [first] = counters;
+  const database = createTimedFirestore(first ? createdAt(first) : time);
   for (const counter of counters) {
-    database.pass(counter.reports[0].at - database.now());
+    database.pass(createdAt(counter) - database.now());
     await write(database, counter);
   }
   database.pass(time - database.now());
@@ -110,6 +111,11 @@ interface HourReport {
   /** Milliseconds since 1970. */
   at: number;
   report: Report;
+}
+
+/** The beginning of the hour in which it is first reported. */
+function createdAt({ reports: [first] }: Counter): number {
+  return hourOf(first.at) * HOUR_MILLISECONDS;
 }
 
 async function write({ firestore }: TimedFirestore, { reports, ...identity }: Counter): Promise<void> {

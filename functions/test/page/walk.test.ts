@@ -259,7 +259,7 @@ describeInBrowser("the walk through the dashboard", ({ serve, visit, open, close
       range: "24h",
       measure: "crashed",
     });
-    await page.getByText(/^Crashed since .*: 3[3-7]\.\d\u00a0% \(\d+ of \d+\)\./).waitFor();
+    await page.getByText(/^Crashed since .*: 3[3-7]\.\d\u00a0% \([\d,]+ of [\d,]+\)\./).waitFor();
     await walk(page, "failing-for-an-hour");
   });
 
