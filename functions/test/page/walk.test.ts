@@ -322,9 +322,8 @@ describeInBrowser("the walk through the dashboard", ({ serve, visit, open, close
     expect(await stories.count()).to.be.within(5, 20);
     await stories.first().locator("summary").click();
     const story = await stories.first().getByRole("listitem").allTextContents();
-    expect(story.join("; "))
-      .to.match(/download_\w+_start/)
-      .and.not.to.match(/download_complete/);
+    // It began. It may have ended another version, or this one before iOS found that the checksum differs.
+    expect(story.join("; ")).to.match(/download_\w+_start/);
     await walk(page, "simulated");
 
     const counter = await fetch(new URL(`/documents/counters/${SHOP}@2.5.1`, url));
