@@ -1,8 +1,7 @@
 /** Serves the files of the dashboard's page, which the build has put into `lib/dashboard/`. */
 
 import { existsSync, readFileSync } from "node:fs";
-import { findPackageJSON } from "node:module";
-import { extname, join } from "node:path";
+import { basename, dirname, extname, join } from "node:path";
 import { type Content, etagOf } from "./content.ts";
 
 /** Content types by the end of a file's name. */
@@ -29,10 +28,11 @@ export interface PageFiles {
 
 /**
  * Makes a way to the page's files. A file is read when it is first asked for: the other functions load this module too, and have no
- * use for it. The module runs in `src/` and in the bundle; `lib/` lies beside `package.json` for both.
+ * use for it. The module runs in `src/dashboard/`, and in the bundle in `lib/`.
  */
 export function createPageFiles(): PageFiles {
-  const folder = join(findPackageJSON(".", import.meta.filename) ?? "", "../lib/dashboard");
+  const here = dirname(import.meta.filename);
+  const folder = basename(here) === "lib" ? join(here, "dashboard") : join(here, "../../lib/dashboard");
   const contents = new Map<string, Content>();
   const find = (name: string) => {
     const content = contents.get(name) ?? read(folder, name);
