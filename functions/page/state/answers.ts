@@ -3,7 +3,7 @@
 import { useEffect, useState } from "preact/hooks";
 import type { DashboardData } from "../../src/dashboard/data.ts";
 import { type Address, readAddress, writeRequest } from "./address.ts";
-import { type Answer, FetchFailure, fetchJson } from "./fetch-json.ts";
+import { type Answer, failureOf, fetchJson } from "./fetch-json.ts";
 
 export const REFRESH_SECONDS = 10;
 
@@ -38,7 +38,7 @@ export function useAnswers(address: Address): Asked {
         setAsked({ answered: { ...answer, request: readAddress(request) } });
       } catch (error) {
         if (abort.signal.aborted) return;
-        const failure = error instanceof FetchFailure ? error.message : String(error);
+        const failure = failureOf(error);
         setAsked(({ answered }) => ({ ...(answered && { answered }), failure }));
       } finally {
         asking = false;

@@ -7,7 +7,12 @@ import { words } from "../words.ts";
 const TIMEOUT = 25_000;
 
 /** Why there is no answer, as a sentence for the operator. */
-export class FetchFailure extends Error {}
+class FetchFailure extends Error {}
+
+/** What to say of a request that failed. */
+export function failureOf(error: unknown): string {
+  return error instanceof FetchFailure ? error.message : String(error);
+}
 
 export interface Answer<T> {
   body: T;

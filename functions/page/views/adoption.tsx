@@ -19,6 +19,7 @@ const ways = ["opened", "installed"] as const satisfies By[];
 export function AdoptionView({ app }: { app: AppReport }) {
   const [by, setBy] = useState<By>("opened");
   const series = seriesOf(app, by);
+  const adopted = adoptionOf(app, by);
   return (
     <section id="adoption" class="card">
       <div class="section-head">
@@ -39,10 +40,10 @@ export function AdoptionView({ app }: { app: AppReport }) {
       ) : (
         <>
           <AdoptionChart app={app} by={by} series={series} />
-          <Legend series={series} adopted={adoptionOf(app, by)} />
+          <Legend series={series} adopted={adopted} />
           <details>
             <summary>{words.adoption.adopted}</summary>
-            <Adopted app={app} by={by} />
+            <Adopted rows={adopted} />
           </details>
           <details>
             <summary>{words.adoption.asTable}</summary>
@@ -182,7 +183,7 @@ function totalsOf(series: readonly Series[]): number[] {
   return (series[0]?.counts ?? []).map((_, day) => sum(series.map(({ counts }) => counts[day] ?? 0)));
 }
 
-function Adopted({ app, by }: { app: AppReport; by: By }) {
+function Adopted({ rows }: { rows: readonly Adoption[] }) {
   const zone = useZone();
   const columns: Column<Adoption>[] = [
     {
@@ -225,7 +226,7 @@ function Adopted({ app, by }: { app: AppReport; by: By }) {
         id="adoption-by-version"
         label={words.adoption.adopted}
         columns={columns}
-        rows={adoptionOf(app, by)}
+        rows={rows}
         keyOf={({ version_name }) => version_name}
       />
     </Scroll>

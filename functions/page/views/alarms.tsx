@@ -25,7 +25,7 @@ import { Tip } from "../parts/tip.tsx";
 import { ofAnotherApp, writeAddress } from "../state/address.ts";
 import type { Answered } from "../state/answers.ts";
 import { useChoice } from "../state/choice.ts";
-import { FetchFailure, fetchJson } from "../state/fetch-json.ts";
+import { failureOf, fetchJson } from "../state/fetch-json.ts";
 import { useZone } from "../state/zone.ts";
 import { words } from "../words.ts";
 import { verdict } from "./alarm-words.ts";
@@ -228,7 +228,7 @@ function History({ app_id }: { app_id: string }) {
       );
       setEnded(body);
     } catch (error) {
-      setEnded(error instanceof FetchFailure ? error.message : String(error));
+      setEnded(failureOf(error));
     }
   };
   return (

@@ -3,6 +3,7 @@
 import { type AppReport, MIN_ATTEMPTS, type VersionReport } from "../../src/dashboard/data.ts";
 import type { AlarmMeasure, Scope } from "../../src/health/alarm-documents.ts";
 import { type Proportion, rateOf, wilsonInterval } from "../../src/health/statistics.ts";
+import { measures } from "../state/address.ts";
 import { sum } from "./adoption-figures.ts";
 
 const USE_DAYS = 7;
@@ -83,7 +84,7 @@ export function sortingRate(row: VersionRow, measure: AlarmMeasure): number | nu
 
 /** The measure that a row's line is about: what it alarms for most, else its downloads. */
 export function mainMeasure({ devices }: VersionRow): AlarmMeasure {
-  const alarming = (["not_downloaded", "rolled_back", "crashed"] as const)
+  const alarming = measures
     .filter((measure) => devices[measure].length > 0)
     .map((measure) => ({ measure, rate: rateOf(devices[measure][0]?.rate ?? { count: 0, of: 0 }) }))
     .sort((a, b) => b.rate - a.rate);

@@ -1,25 +1,12 @@
 import { expect } from "chai";
 import { headline, newsOf, titleOf } from "../../page/views/alarm-words.ts";
 import type { AlarmFailure, AlarmReport, AppReport, DashboardData } from "../../src/dashboard/data.ts";
+import { aFailure } from "./failures.ts";
 
 const SHOP = "com.example.shop";
 
-function failure(fields: Partial<AlarmFailure> = {}): AlarmFailure {
-  return {
-    measure: "not_downloaded",
-    scopes: ["ios"],
-    rule: "earlier_versions",
-    now: { count: 24, of: 297 },
-    before: { count: 4, of: 1_000 },
-    parts: [],
-    causes: [],
-    began_at: 0,
-    ...fields,
-  };
-}
-
 function alarm(version_name: string, ...failures: AlarmFailure[]): AlarmReport {
-  return { version_name, began_at: 0, failures: failures.length > 0 ? failures : [failure()] };
+  return { version_name, began_at: 0, failures: failures.length > 0 ? failures : [aFailure()] };
 }
 
 /** What the page has of com.example.shop, where these alarms are open, and of other apps that alarm. */
@@ -58,11 +45,11 @@ function data(alarms: AlarmReport[], others: string[] = []): DashboardData {
 describe("the words of an alarm", () => {
   it("say which version fails, where, how much, and what it is compared with", () => {
     expect(headline(alarm("2.5.1"))).to.equal("2.5.1 on iOS: 8.1\u00a0% not downloaded, 0.4\u00a0% before");
-    const onBoth = failure({ measure: "crashed", scopes: ["ios", "android"], rule: "own_past" });
+    const onBoth = aFailure({ measure: "crashed", scopes: ["ios", "android"], rule: "own_past" });
     expect(headline(alarm("2.5.1", onBoth))).to.equal(
       "2.5.1 on iOS and Android: 8.1\u00a0% crashed, 0.4\u00a0% before",
     );
-    const first = failure({ scopes: ["all"], rule: "threshold", before: { count: 10, of: 100 } });
+    const first = aFailure({ scopes: ["all"], rule: "threshold", before: { count: 10, of: 100 } });
     expect(headline(alarm("1.0.0\u202e", first))).to.equal(
       "1.0.0\\u{202e}: 8.1\u00a0% not downloaded, at most 10.0\u00a0% allowed",
     );
@@ -80,15 +67,15 @@ describe("the words of an alarm", () => {
 describe("the news of alarms", () => {
   it("are none where the figures alone move on", () => {
     const before = data([alarm("2.5.1")]);
-    const now = data([alarm("2.5.1", failure({ now: { count: 30, of: 360 } }))]);
+    const now = data([alarm("2.5.1", aFailure({ now: { count: 30, of: 360 } }))]);
     expect(newsOf(before, now)).to.equal("");
-    const better = data([alarm("2.5.1", failure({ now: { count: 5, of: 360 } }))]);
+    const better = data([alarm("2.5.1", aFailure({ now: { count: 5, of: 360 } }))]);
     expect(newsOf(before, better)).to.equal("");
   });
 
   it("are what began, became worse and ended", () => {
     const before = data([alarm("2.5.1"), alarm("2.4.0")]);
-    const worse = alarm("2.5.1", failure({ now: { count: 60, of: 300 } }));
+    const worse = alarm("2.5.1", aFailure({ now: { count: 60, of: 300 } }));
     expect(newsOf(before, data([worse, alarm("2.6.0")]))).to.equal(
       "Worse: 2.5.1 on iOS: 20.0\u00a0% not downloaded, 0.4\u00a0% before. " +
         "New alarm: 2.6.0 on iOS: 8.1\u00a0% not downloaded, 0.4\u00a0% before. The alarm of 2.4.0 has ended.",
@@ -97,7 +84,7 @@ describe("the news of alarms", () => {
 
   it("are another platform and another way of failing, too", () => {
     const before = data([alarm("2.5.1")]);
-    for (const also of [failure({ scopes: ["ios", "android"] }), failure({ measure: "crashed" })]) {
+    for (const also of [aFailure({ scopes: ["ios", "android"] }), aFailure({ measure: "crashed" })]) {
       expect(newsOf(before, data([alarm("2.5.1", also)]))).to.match(/^Worse: 2\.5\.1/);
     }
   });

@@ -11,6 +11,7 @@ import {
   summarizeDays,
 } from "../../page/views/versions-figures.ts";
 import type { AlarmFailure, AppReport, VersionReport } from "../../src/dashboard/data.ts";
+import { aFailure } from "./failures.ts";
 
 const none = { count: 0, of: 0 };
 
@@ -31,20 +32,6 @@ function aReport(version_name: string, fields: Partial<VersionReport> = {}): Ver
 function opened(counts: number[]): Partial<VersionReport> {
   const zeros = counts.map(() => 0);
   return { daily: { opened: counts, installed: zeros, begun: zeros, downloaded: zeros } };
-}
-
-function aFailure(fields: Partial<AlarmFailure>): AlarmFailure {
-  return {
-    measure: "not_downloaded",
-    scopes: ["ios"],
-    rule: "earlier_versions",
-    now: { count: 24, of: 297 },
-    before: { count: 4, of: 1_000 },
-    causes: [],
-    began_at: 0,
-    parts: [],
-    ...fields,
-  };
 }
 
 function rowOf(

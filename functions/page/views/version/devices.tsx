@@ -12,7 +12,7 @@ import { formatNumber, formatSecond } from "../../format.ts";
 import { Action } from "../../parts/action.tsx";
 import { Name } from "../../parts/name.tsx";
 import { writeAddress } from "../../state/address.ts";
-import { FetchFailure, fetchJson } from "../../state/fetch-json.ts";
+import { failureOf, fetchJson } from "../../state/fetch-json.ts";
 import { useZone } from "../../state/zone.ts";
 import { words } from "../../words.ts";
 
@@ -68,7 +68,7 @@ function useDevices(of: DevicesViewProps["of"]): Looked & { look(): void } {
       setLooked({ found: body });
     } catch (error) {
       if (abort.current.signal.aborted) return;
-      const failure = error instanceof FetchFailure ? error.message : String(error);
+      const failure = failureOf(error);
       setLooked(({ found }) => ({ ...(found && { found }), failure }));
     }
   };

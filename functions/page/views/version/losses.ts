@@ -1,4 +1,4 @@
-/** Works out where devices are lost on the way to a version, beside another version. Pure. */
+/** Works out where attempts are lost on the way to a version, beside another version. Pure. */
 
 import { crashed, type Measures, notDownloaded, rolledBack } from "../../../src/health/measures.ts";
 import { isWorse, type Proportion, rateOf } from "../../../src/health/statistics.ts";
