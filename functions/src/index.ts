@@ -4,6 +4,7 @@ import { onInit } from "firebase-functions/core";
 import { onDocumentCreated } from "firebase-functions/firestore";
 import { onRequest } from "firebase-functions/https";
 import * as logger from "firebase-functions/logger";
+import { RESET_VALUE, setGlobalOptions } from "firebase-functions/options";
 import { onSchedule } from "firebase-functions/scheduler";
 import { systemClock } from "./clock.ts";
 import { createDeltaAdder } from "./counting/add-deltas.ts";
@@ -34,6 +35,8 @@ const settings = readSettings(process.env);
 const db = firestore();
 const time = { clock: systemClock, timers: createLoopTimers() };
 
+setGlobalOptions({ region: params.region, serviceAccount: settings.serviceAccount || RESET_VALUE });
+
 /** Cloud Functions names the function that this instance serves here. The other functions need parsed bodies. */
 if (process.env.FUNCTION_TARGET === "stats") leaveBodiesUnparsed();
 
@@ -47,7 +50,6 @@ onInit(() => {
  */
 export const stats = onRequest(
   {
-    region: params.region,
     invoker: "public",
     maxInstances: params.statsMaxInstances,
     minInstances: params.statsMinInstances,
@@ -65,7 +67,7 @@ const countEventOnce = createEventCounter(db, time);
 const addDeltaOnce = createDeltaAdder(db, time);
 
 /** Invocations of one instance share commits. They mostly wait, and hold a few kB, so one CPU and 512 MiB serve many. */
-const trigger = { region: params.region, retry: true, memory: "512MiB", timeoutSeconds: 120 } as const;
+const trigger = { retry: true, memory: "512MiB", timeoutSeconds: 120 } as const;
 
 /**
  * Counts each event that `stats` stores: in its counter, or in a delta. With more invocations at once, instances would start
@@ -94,7 +96,6 @@ export const addDeltas = onDocumentCreated(
 /** Counts what was not delivered to the two above. What is left when its time is up, the next one finds. */
 export const sweep = onSchedule(
   {
-    region: params.region,
     schedule: `every ${SWEEP_MINUTES} minutes`,
     maxInstances: 1,
     memory: "512MiB",
@@ -109,7 +110,6 @@ const webhook = settings.alarmWebhookUrl === "" ? undefined : createWebhook(sett
 /** Judges the versions of each app, and tells when one fails. One instance, so that it remembers what it has read. */
 export const watch = onSchedule(
   {
-    region: params.region,
     schedule: `every ${WATCH_MINUTES} minutes`,
     maxInstances: 1,
     memory: "512MiB",
@@ -130,7 +130,7 @@ export const watch = onSchedule(
  * reads.
  */
 export const dashboard = onRequest(
-  { region: params.region, invoker: "private", maxInstances: 1, concurrency: 80, memory: "256MiB" },
+  { invoker: "private", maxInstances: 1, concurrency: 80, memory: "256MiB" },
   createDashboardHandler({
     pageFiles: createPageFiles(),
     reader: createDashboardReader(db, Date.now),

@@ -1,13 +1,13 @@
 /**
- * Declares what an operator can set, as Firebase params: `firebase deploy` asks for them and keeps them in
- * `.env.{project}`.
+ * Declares what an operator can set, as Firebase params: `firebase deploy` asks for those that no `.env` file holds, and keeps
+ * the answers in `.env.{project}`. It knows each rule as a regular expression, so one decides for both: what is typed, and
+ * what an instance reads.
  */
 
 import { defineBoolean, defineInt, defineString } from "firebase-functions/params";
 import { ACTION } from "./ingest/actions.ts";
 import { APP_ID } from "./ingest/event.ts";
-
-const LOCATION = /^[a-z]+-[a-z]+[0-9]+$/;
+import { REGIONS } from "./regions.ts";
 
 /** A fragment would not be sent, and Node refuses a user and a password. */
 const WEBHOOK_URL =
@@ -86,9 +86,25 @@ const region = text("REGION", {
   default: "us-central1",
   label: "Where the functions run",
   description: "A Cloud Functions region in or next to the location of the Firestore database.",
-  pattern: LOCATION,
-  is: "a region like us-central1",
+  pattern: new RegExp(`^(${REGIONS.join("|")})$`),
+  is: "a region of Cloud Functions, such as us-central1 or europe-west4",
 });
+
+/**
+ * The service account that the functions run as; empty: the project's default account. It is no param, so nobody is asked for it:
+ * the Firebase CLI would create the jobs of Cloud Scheduler with the empty text as their account.
+ */
+const serviceAccount = {
+  read: reader(
+    "SERVICE_ACCOUNT",
+    {
+      pattern: /^$|^[a-z][a-z0-9-]{4,28}[a-z0-9]@[a-z0-9.-]+\.gserviceaccount\.com$/,
+      is: "nothing, or a service account like updater-stats@project.iam.gserviceaccount.com",
+    },
+    "",
+    (raw) => raw,
+  ),
+};
 
 const statsMaxInstances = int("STATS_MAX_INSTANCES", {
   default: 3,
@@ -103,7 +119,8 @@ const statsMinInstances = int("STATS_MIN_INSTANCES", {
   least: 0,
   most: 1_000,
   label: "Instances of stats that are always there",
-  description: "They are paid for all day. 0 lets the first request wait for an instance to start.",
+  description:
+    "They are paid for all day. 0 lets the first request wait for an instance to start. At most STATS_MAX_INSTANCES.",
 });
 
 const counterMaxInstances = int("COUNTER_MAX_INSTANCES", {
@@ -125,12 +142,14 @@ export const params = {
 /** The settings of an instance, as `readSettings` reads them. */
 export type Settings = ReturnType<typeof readSettings>;
 
+type Environment = Readonly<Record<string, string | undefined>>;
+
 /**
  * Reads the settings from an environment, which `firebase deploy` fills from the params; where nothing did, the default
  * holds. Throws a `SettingError`, which stops a deployment or a start.
  */
-export function readSettings(env: Readonly<Record<string, string | undefined>>) {
-  return {
+export function readSettings(env: Environment) {
+  const settings = {
     appIds: new Set(appIds.read(env)),
     statsToken: statsToken.read(env),
     extraActions: new Set(extraActions.read(env)),
@@ -141,10 +160,18 @@ export function readSettings(env: Readonly<Record<string, string | undefined>>) 
     alarmWebhookUrl: alarmWebhookUrl.read(env),
     alarmThresholdPercent: alarmThresholdPercent.read(env),
     region: region.read(env),
+    serviceAccount: serviceAccount.read(env),
     statsMaxInstances: statsMaxInstances.read(env),
     statsMinInstances: statsMinInstances.read(env),
     counterMaxInstances: counterMaxInstances.read(env),
   };
+  const { statsMinInstances: least, statsMaxInstances: most } = settings;
+  if (least > most) {
+    throw new SettingError(
+      `STATS_MIN_INSTANCES: expected at most STATS_MAX_INSTANCES, which is ${most}, got "${least}"`,
+    );
+  }
+  return settings;
 }
 
 /** A setting that cannot be used. Its message names the setting, what was expected and what came. */
@@ -155,70 +182,72 @@ interface Labels {
   description: string;
 }
 
-interface TextOptions extends Labels {
-  default: string;
+/** How a value must look, in words and as a pattern. */
+interface Rule {
   pattern: RegExp;
   is: string;
-  /** Whether a wrong value is not to be seen in the message, which is logged. */
-  secret?: boolean;
 }
 
-function text(name: string, options: TextOptions) {
+function text(
+  name: string,
+  options: Labels &
+    Rule & { default: string /** A wrong value is not shown: messages are logged. */; secret?: boolean },
+) {
   const { pattern, is, secret = false, ...declared } = options;
-  const input = {
-    text: { validationRegex: pattern.source, validationErrorMessage: `${name}: expected ${is}` },
-  };
-  const param = defineString(name, { ...declared, input });
-  const match = (raw: string) => (pattern.test(raw) ? raw : undefined);
-  return { param, read: reader(name, options.default, match, is, secret) };
+  const rule = { pattern, is };
+  const param = defineString(name, { ...declared, input: validated(name, rule) });
+  return { param, read: reader(name, rule, options.default, (raw) => raw, secret) };
 }
 
+/** The pattern of an item has no end of its own but `$`, since more may follow it. */
 function list(name: string, options: Labels & { item: RegExp; itemIs: string }) {
   const { item, itemIs, ...declared } = options;
-  const param = defineString(name, { ...declared, default: "" });
-  const split = (raw: string) => {
-    const items = raw.split(",").flatMap((part) => part.trim() || []);
-    return items.every((part) => item.test(part)) ? items : undefined;
+  const anItem = `\\s*(${item.source.replace(/^\^|\$$/g, "")})?\\s*`;
+  const rule = {
+    pattern: new RegExp(`^${anItem}(,${anItem})*$`),
+    is: `nothing, or ${itemIs}, or several of them separated by commas`,
   };
-  return {
-    param,
-    read: reader(name, "", split, `nothing, or ${itemIs}, or several of them separated by commas`),
-  };
+  const param = defineString(name, { ...declared, default: "", input: validated(name, rule) });
+  const split = (raw: string) => raw.split(",").flatMap((part) => part.trim() || []);
+  return { param, read: reader(name, rule, "", split) };
 }
 
-function int(name: string, options: Labels & { default: number; least: number; most: number }) {
+function int(name: string, options: Labels & { default: number; least: 0 | 1; most: number }) {
   const { least, most, ...declared } = options;
-  const param = defineInt(name, declared);
-  const parse = (raw: string) => {
-    const value = /^\d+$/.test(raw) ? Number(raw) : Number.NaN;
-    return value >= least && value <= most ? value : undefined;
-  };
-  return {
-    param,
-    read: reader(name, String(options.default), parse, `a whole number from ${least} to ${most}`),
-  };
+  const rule = { pattern: wholeNumbers(least, most), is: `a whole number from ${least} to ${most}` };
+  const param = defineInt(name, { ...declared, input: validated(name, rule) });
+  return { param, read: reader(name, rule, String(options.default), Number) };
+}
+
+/** Matches the whole numbers of a range: those with fewer digits than `most`, and those smaller in one digit. */
+function wholeNumbers(least: 0 | 1, most: number): RegExp {
+  const digits = String(most);
+  const smaller = [...digits].flatMap((digit, at) => {
+    const further = digits.length - at - 1;
+    return digit === "0" ? [] : `${digits.slice(0, at)}[0-${Number(digit) - 1}]\\d{${further}}`;
+  });
+  const notZero = least === 1 ? "(?!0+$)" : "";
+  return new RegExp(`^${notZero}(\\d{1,${digits.length - 1}}|${smaller.join("|")}|${digits})$`);
 }
 
 function flag(name: string, options: Labels & { default: boolean }) {
-  const param = defineBoolean(name, options);
-  const parse = (raw: string) => (raw === "true" || raw === "false" ? raw === "true" : undefined);
-  return { param, read: reader(name, String(options.default), parse, "true or false") };
+  const rule = { pattern: /^(true|false)$/, is: "true or false" };
+  const param = defineBoolean(name, { ...options, input: validated(name, rule) });
+  return { param, read: reader(name, rule, String(options.default), (raw) => raw === "true") };
 }
 
-function reader<T>(
-  name: string,
-  fallback: string,
-  parse: (raw: string) => T | undefined,
-  expected: string,
-  secret = false,
-) {
-  return (env: Readonly<Record<string, string | undefined>>): T => {
+/** How the Firebase CLI asks for a value. It asks again until the answer matches. */
+function validated(name: string, { pattern, is }: Rule) {
+  return { text: { validationRegex: pattern.source, validationErrorMessage: `${name}: expected ${is}` } };
+}
+
+function reader<T>(name: string, rule: Rule, fallback: string, parse: (raw: string) => T, secret = false) {
+  return (env: Environment): T => {
     const raw = env[name] ?? fallback;
-    const value = parse(raw);
-    if (value === undefined) {
+    if (!rule.pattern.test(raw)) {
       const shown = secret ? '"…" (not shown: it may hold a secret)' : JSON.stringify(raw);
-      throw new SettingError(`${name}: expected ${expected}, got ${shown}`);
+      throw new SettingError(`${name}: expected ${rule.is}, got ${shown}`);
     }
-    return value;
+    return parse(raw);
   };
 }

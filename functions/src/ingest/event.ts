@@ -7,7 +7,7 @@ import { actions } from "./actions.ts";
  * An app id, at most 200 characters. The plugin's are reverse domain names of letters, digits, `-` and `_`. Document
  * ids begin with it, and Firestore reserves ids like `__x__`, so it begins with a letter or digit.
  */
-export const APP_ID = /^(?=.{1,200}$)[A-Za-z0-9][A-Za-z0-9_-]*(\.[A-Za-z0-9_-]+)+$/;
+export const APP_ID = /^(?=[\w.-]{1,200}(?![\w.-]))[A-Za-z0-9][\w-]*(\.[\w-]+)+$/;
 
 const EARLIEST_TIMESTAMP = Date.UTC(2000, 0);
 const LATEST_TIMESTAMP = Date.UTC(2101, 0) - 1;
