@@ -1,0 +1,131 @@
+/**
+ * The Firebase CLI: the command, and the parts with which a deployment looks at a project. Those are not public, so the version of
+ * `firebase-tools` is fixed, and `test/deploy` runs each against a stand-in for Google.
+ */
+
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { createRequire } from "node:module";
+import { join } from "node:path";
+import { UsageError } from "../session.ts";
+
+/** The folder of `firebase.json`. */
+export const root = join(import.meta.dirname, "../../../..");
+
+/** The project that a command of the CLI works on. */
+export interface ChosenProject {
+  id: string;
+  /** Its name in `.firebaserc`, if it was chosen by that: `functions/.env.{alias}` holds for it. */
+  alias: string | undefined;
+}
+
+interface CommandOptions {
+  cwd: string;
+  project?: string;
+  projectId?: string;
+  projectAlias?: string;
+}
+
+/** A function as it is deployed. */
+export interface DeployedFunction {
+  id: string;
+  region: string;
+  codebase: string;
+  environmentVariables?: Record<string, string>;
+  /** The name of its Cloud Run service. */
+  runServiceId?: string;
+}
+
+export interface Database {
+  locationId: string;
+  type: string;
+  databaseEdition?: string;
+}
+
+/** An index or a field of Firestore's API, of which only the CLI reads more. */
+export interface Named {
+  name: string;
+}
+
+export interface IamPolicy {
+  bindings?: { role: string; members: string[]; condition?: unknown }[];
+  etag?: string;
+  version?: number;
+}
+
+export interface FirebaseCli {
+  Command: new (
+    name: string,
+  ) => { action(run: () => void): { runner(): (options: CommandOptions) => Promise<void> } };
+  requireAuth(options: CommandOptions): Promise<unknown>;
+  FirestoreApi: new () => {
+    getDatabase(project: string, database: string): Promise<Database>;
+    listIndexes(project: string, database: string): Promise<Named[]>;
+    listFieldOverrides(project: string, database: string): Promise<Named[]>;
+    indexMatchesSpec(index: Named, spec: unknown, edition: string): boolean;
+  };
+  rules: {
+    listAllReleases(project: string): Promise<{ name: string; rulesetName: string }[]>;
+    getRulesetContent(ruleset: string): Promise<{ content: string }[]>;
+  };
+  backend: {
+    existingBackend(context: { projectId: string }): Promise<unknown>;
+    allEndpoints(backend: unknown): DeployedFunction[];
+  };
+  env: {
+    loadUserEnvs(options: {
+      functionsSource: string;
+      projectDir: string;
+      projectId: string;
+      projectAlias?: string | undefined;
+    }): Record<string, string>;
+  };
+  run: {
+    getIamPolicy(service: string): Promise<IamPolicy>;
+    setIamPolicy(service: string, policy: IamPolicy): Promise<void>;
+  };
+}
+
+/** Loads them, which takes a second. */
+export function firebaseCli(): FirebaseCli {
+  const load = createRequire(import.meta.url);
+  return {
+    Command: load("firebase-tools/lib/command.js").Command,
+    requireAuth: load("firebase-tools/lib/requireAuth.js").requireAuth,
+    FirestoreApi: load("firebase-tools/lib/firestore/api.js").FirestoreApi,
+    rules: load("firebase-tools/lib/gcp/rules.js"),
+    backend: load("firebase-tools/lib/deploy/functions/backend.js"),
+    env: load("firebase-tools/lib/functions/env.js"),
+    run: load("firebase-tools/lib/gcp/run.js"),
+  };
+}
+
+/**
+ * The project that the CLI would take: the one given, or the one of `firebase use`. Signs in with the CLI's account. Throws a
+ * `UsageError` where only the placeholder of `.firebaserc` is left, and the CLI's error where nobody is signed in.
+ */
+export async function chooseProject(cli: FirebaseCli, given: string | undefined): Promise<ChosenProject> {
+  const options: CommandOptions = { cwd: root, ...(given && { project: given }) };
+  await new cli.Command("deploy").action(() => {}).runner()(options); // It completes the options.
+  const { projectId: id, projectAlias: alias } = options;
+  if (id === undefined || id.startsWith("demo-")) {
+    throw new UsageError(
+      `No project is chosen${id ? `: ${id} is the placeholder of .firebaserc` : ""}. ` +
+        "Choose yours with `npx --prefix functions firebase use PROJECT`, or name it with --project.",
+    );
+  }
+  await cli.requireAuth(options);
+  return { id, alias };
+}
+
+/** Runs `firebase deploy` in this terminal. Answers whether it succeeded. */
+export async function firebaseDeploy({ id, alias }: ChosenProject, ...flags: string[]): Promise<boolean> {
+  const firebase = join(root, "functions/node_modules/.bin/firebase");
+  const args = ["deploy", "--project", alias ?? id, ...flags];
+  const child = spawn(firebase, args, { cwd: root, stdio: "inherit" });
+  const ignore = () => {}; // The child gets the signal, too. When it has ended, there is more to do.
+  process.on("SIGINT", ignore);
+  const [code] = await once(child, "exit");
+  process.off("SIGINT", ignore);
+  return code === 0;
+}

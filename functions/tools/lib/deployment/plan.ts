@@ -1,0 +1,113 @@
+/** Says what a deployment would do to a project: what is new, what stays, and what it would take away. */
+
+import type { Database, DeployedFunction } from "./firebase-cli.ts";
+import { DATABASE, type Project } from "./project.ts";
+
+/** The functions that `src/index.ts` exports. */
+export const FUNCTIONS = ["stats", "countEvent", "addDeltas", "sweep", "watch", "dashboard"];
+
+/** A setting that every version of this backend has put into the environment of its functions. */
+const OUR_SETTING = "EVENT_RETENTION_DAYS";
+
+/** The codebase of functions whose `firebase.json` names none; ours before it had one of its own. */
+const DEFAULT_CODEBASE = "default";
+
+/** Firestore's multi-regions, and the regions that they consist of. */
+const MULTI_REGIONS: Record<string, string[]> = {
+  nam5: ["us-central1"],
+  nam7: ["us-central1", "us-east4"],
+  eur3: ["europe-west1", "europe-west4"],
+};
+
+/** What deploying to a project means. */
+export interface Plan {
+  /** What there is and what becomes of it, as rows of a table. */
+  rows: [what: string, text: string][];
+  /** What is not ours and would be replaced. */
+  replaced: string[];
+  /** The text of the rules among that. */
+  replacedRules: string | undefined;
+  /** Functions that an earlier version of ours left, which the CLI deletes, having asked. */
+  deleted: string[];
+}
+
+/** Works it out, for functions in this region; `codebase` is that of `firebase.json`. */
+export function planDeployment(
+  { id, database, rules, otherIndexes, otherFields, functions }: Project & { database: Database },
+  { region, codebase }: { region: string; codebase: string },
+): Plan {
+  const takesPlaceOf = (deployed: DeployedFunction) => deployed.region === region && isName(deployed.id);
+  const [ours, others] = partition(functions, (deployed) => isOurs(deployed, codebase));
+  const [updated, old] = partition(ours, takesPlaceOf);
+  const [inTheWay, staying] = partition(others, takesPlaceOf);
+  const [deleted, left] = partition(old, (deployed) => deployed.codebase === codebase);
+  const replacedRules = rules !== undefined && !isClosed(rules) ? rules : undefined;
+  const near = isNear(region, database.locationId);
+  return {
+    rows: [
+      ["project", id],
+      ["database", `${DATABASE}, in ${database.locationId}`],
+      [
+        "region",
+        near ? region : `${region}, though the database is elsewhere: every event goes there and back`,
+      ],
+      ["functions", changes(updated.map((deployed) => deployed.id))],
+      [
+        "rules",
+        replacedRules === undefined
+          ? "let no client in"
+          : "not ours: they let clients in, and are replaced by those of this repository",
+      ],
+      ...row("other indexes", otherIndexes, "they stay, unless you let Firebase delete them"),
+      ...row("other fields", otherFields, "their indexes and TTL stay, unless you let Firebase delete them"),
+      ...row("other functions", staying.map(place), "they stay"),
+      ...row("same names", inTheWay.map(place), "not ours, and replaced by ours"),
+      ...row("old functions", deleted.map(place), "ours of before, deleted if you let Firebase delete them"),
+      ...row("old functions", left.map(place), "ours of before; they stay, so delete them"),
+    ],
+    replaced: [...(replacedRules === undefined ? [] : ["the Firestore rules"]), ...inTheWay.map(place)],
+    replacedRules,
+    deleted: deleted.map(place),
+  };
+}
+
+/** Whether no rule lets a client in. It takes what stands in comments for rules, too: better one question too many. */
+function isClosed(rules: string): boolean {
+  const grants = rules.match(/\ballow\b[^;}]*/g) ?? [];
+  return grants.every((grant) => /:\s*if\s+false\s*$/.test(grant));
+}
+
+function isOurs({ codebase, environmentVariables = {} }: DeployedFunction, ourCodebase: string): boolean {
+  if (codebase === ourCodebase) return true;
+  return codebase === DEFAULT_CODEBASE && OUR_SETTING in environmentVariables;
+}
+
+/** Cloud Run's services are in lower case, so `countevent` is in the way of `countEvent`. */
+function isName(id: string): boolean {
+  return FUNCTIONS.some((name) => name.toLowerCase() === id.toLowerCase());
+}
+
+function isNear(region: string, location: string): boolean {
+  return region === location || (MULTI_REGIONS[location]?.includes(region) ?? false);
+}
+
+function changes(updated: string[]): string {
+  const created = FUNCTIONS.filter((name) => !updated.includes(name));
+  const parts = [
+    updated.length > 0 && `update ${updated.join(", ")}`,
+    created.length > 0 && `create ${created.join(", ")}`,
+  ];
+  return parts.filter(Boolean).join("; ");
+}
+
+function place({ id, region }: DeployedFunction): string {
+  return `${id} (${region})`;
+}
+
+function row(what: string, names: string[], becomes: string): [string, string][] {
+  return names.length === 0 ? [] : [[what, `${names.join(", ")}: ${becomes}`]];
+}
+
+function partition<T>(items: T[], isFirst: (item: T) => boolean): [T[], T[]] {
+  return [items.filter(isFirst), items.filter((item) => !isFirst(item))];
+}
