@@ -1,5 +1,5 @@
 /**
- * Where Cloud Functions (2nd gen) run, by https://cloud.google.com/functions/docs/locations. One that Google has added since is
+ * Where Cloud Functions (2nd gen) run, by https://firebase.google.com/docs/functions/locations as of 2026. One that Google has added since is
  * refused until it stands here: a wrong one would stop a deployment only after rules and indexes have changed.
  */
 export const REGIONS = [
@@ -17,6 +17,7 @@ export const REGIONS = [
   "australia-southeast2",
   "europe-central2",
   "europe-north1",
+  "europe-north2",
   "europe-southwest1",
   "europe-west1",
   "europe-west10",
@@ -32,6 +33,7 @@ export const REGIONS = [
   "me-west1",
   "northamerica-northeast1",
   "northamerica-northeast2",
+  "northamerica-south1",
   "southamerica-east1",
   "southamerica-west1",
   "us-central1",

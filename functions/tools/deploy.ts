@@ -15,7 +15,6 @@ import {
 } from "./lib/deployment/firebase-cli.ts";
 import { type Plan, planDeployment } from "./lib/deployment/plan.ts";
 import { DATABASE, type Project, readProject } from "./lib/deployment/project.ts";
-import { keepViewers } from "./lib/deployment/viewers.ts";
 
 const options = z.object({
   project: text("ID", "the project (default: that of `firebase use`)"),
@@ -42,16 +41,11 @@ const command: Command<typeof options> = {
     if (yes) refuseLosses(plan);
     if (!(await session.confirm(question(plan, chosen.id), yes))) return ExitCode.done;
 
-    const dashboard = project.functions.find(({ id, region: at }) => id === "dashboard" && at === region);
-    const service = `projects/${chosen.id}/locations/${region}/services/${dashboard?.runServiceId}`;
-    const restoreViewers = dashboard && (await keepViewers(cli, service));
     const deployed = yes
       ? // Apart from each other, since --force would delete indexes and TTL policies of others.
         (await firebaseDeploy(chosen, "--only", "functions", "--force", "--non-interactive")) &&
         (await firebaseDeploy(chosen, "--only", "firestore", "--non-interactive"))
       : await firebaseDeploy(chosen);
-    const restored = (await restoreViewers?.()) ?? [];
-    if (restored.length > 0) session.print(`The dashboard lets in again: ${restored.join(", ")}`);
     if (!deployed) throw new Error(FAILED);
     const token = statsToken && `?token=${statsToken}`;
     session.print(`statsUrl: "https://${region}-${chosen.id}.cloudfunctions.net/stats${token}"`);

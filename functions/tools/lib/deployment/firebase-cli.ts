@@ -32,8 +32,6 @@ export interface DeployedFunction {
   region: string;
   codebase: string;
   environmentVariables?: Record<string, string>;
-  /** The name of its Cloud Run service. */
-  runServiceId?: string;
 }
 
 export interface Database {
@@ -45,12 +43,6 @@ export interface Database {
 /** An index or a field of Firestore's API, of which only the CLI reads more. */
 export interface Named {
   name: string;
-}
-
-export interface IamPolicy {
-  bindings?: { role: string; members: string[]; condition?: unknown }[];
-  etag?: string;
-  version?: number;
 }
 
 export interface FirebaseCli {
@@ -80,10 +72,6 @@ export interface FirebaseCli {
       projectAlias?: string | undefined;
     }): Record<string, string>;
   };
-  run: {
-    getIamPolicy(service: string): Promise<IamPolicy>;
-    setIamPolicy(service: string, policy: IamPolicy): Promise<void>;
-  };
 }
 
 /** Loads them, which takes a second. */
@@ -96,7 +84,6 @@ export function firebaseCli(): FirebaseCli {
     rules: load("firebase-tools/lib/gcp/rules.js"),
     backend: load("firebase-tools/lib/deploy/functions/backend.js"),
     env: load("firebase-tools/lib/functions/env.js"),
-    run: load("firebase-tools/lib/gcp/run.js"),
   };
 }
 
@@ -123,9 +110,6 @@ export async function firebaseDeploy({ id, alias }: ChosenProject, ...flags: str
   const firebase = join(root, "functions/node_modules/.bin/firebase");
   const args = ["deploy", "--project", alias ?? id, ...flags];
   const child = spawn(firebase, args, { cwd: root, stdio: "inherit" });
-  const ignore = () => {}; // The child gets the signal, too. When it has ended, there is more to do.
-  process.on("SIGINT", ignore);
   const [code] = await once(child, "exit");
-  process.off("SIGINT", ignore);
   return code === 0;
 }
