@@ -1,7 +1,6 @@
 /**
- * Prices what the backend uses: Google's list prices of us-central1 in US dollars, without free quotas. Stored copies of the pages
- * named here, of different age, showed those of Firestore (for Oregon, a region of the same tier), of a CPU second and of Pub/Sub; the
- * others are what is published elsewhere.
+ * Prices what the backend uses: Google's list prices of us-central1 in US dollars, without free quotas. `docs/cost.md` says which of
+ * them could be read where, and when.
  */
 
 const KB = 1_000;
