@@ -74,16 +74,21 @@ function noDatabase(project: string, region: string): string {
   return [
     `${project} has no Firestore database. \`firebase deploy\` would create one in the US, and its location can never be changed.`,
     "Create it where the functions run (REGION), or where your company must store its data, then deploy again:",
-    `  npx --prefix functions firebase firestore:databases:create "${DATABASE}" --location ${region} --project ${project}`,
+    `npx --prefix functions firebase firestore:databases:create "${DATABASE}" --location ${region} --project ${project}`,
   ].join("\n");
 }
 
 /** The plan as a table, then the rules that it would replace. */
 function shown({ rows, replacedRules }: Plan): string {
   const width = Math.max(...rows.map(([what]) => what.length));
-  const table = rows.map(([what, text]) => `${what.padEnd(width)}  ${text}`);
-  const rules = replacedRules?.split("\n").map((line) => `  ${line}`) ?? [];
-  return [...table, ...rules].map(printable).join("\n");
+  const table = rows.map(([what, text]) => `${what.padEnd(width)}  ${printable(text)}`);
+  return [...table, ...(replacedRules?.split("\n").map(indented) ?? [])].join("\n");
+}
+
+/** `printable` would show each of several spaces in a row by its number. */
+function indented(line: string): string {
+  const text = line.trimStart();
+  return " ".repeat(2 + line.length - text.length) + printable(text.trimEnd());
 }
 
 function refuseLosses({ replaced, deleted }: Plan): void {
