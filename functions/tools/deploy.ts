@@ -48,7 +48,9 @@ const command: Command<typeof options> = {
       : await firebaseDeploy(chosen);
     if (!deployed) throw new Error(FAILED);
     const token = statsToken && `?token=${statsToken}`;
-    session.print(`statsUrl: "https://${region}-${chosen.id}.cloudfunctions.net/stats${token}"`);
+    session.print(
+      `\nDeployed. What the app needs:\nstatsUrl: "https://${region}-${chosen.id}.cloudfunctions.net/stats${token}"`,
+    );
     return ExitCode.done;
   },
 };
