@@ -20,10 +20,7 @@ export const situations = {
   /** New, with a database. */
   empty: () => withoutFunctionApis(createProject()),
   /** New, and nobody has made a database. */
-  "no-database": () => {
-    const { database, ...project } = withoutFunctionApis(createProject());
-    return project;
-  },
+  "no-database": () => withoutFunctionApis(createProject({ database: undefined })),
   /** Another team works in it. */
   foreign: () => addForeign(createProject()),
   /** This backend runs in it. */

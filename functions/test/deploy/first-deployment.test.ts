@@ -1,10 +1,11 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect } from "chai";
+import { changes } from "../../dev/google/changes.ts";
 import type { Job } from "../../dev/google/project.ts";
 import { situations } from "../../dev/google/situations.ts";
 import { type Google, startGoogle } from "../../dev/google/stand-in.ts";
-import { type Clone, changes, createClone, functionChanges, type Run, writeSettings } from "./operator.ts";
+import { type Clone, createClone, functionChanges, type Run, writeSettings } from "./operator.ts";
 
 const PLACE = "projects/stand-in/locations/europe-west4";
 
