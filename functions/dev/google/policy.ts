@@ -16,13 +16,16 @@ export const newPolicy = z.strictObject({
     .array(
       z.strictObject({
         role: z.string().regex(/^(roles|projects\/[^/]+\/roles|organizations\/[^/]+\/roles)\/[\w.]+$/),
-        members: z.array(z.string().regex(MEMBER)).min(1),
+        members: z.array(z.string().regex(MEMBER)),
       }),
     )
     .optional(),
 });
 
-/** The policy that follows another. Throws where `wanted` was made from an older one. */
+/**
+ * The policy that follows another: a role that nobody has is no part of it. Throws where `wanted` was made from an older
+ * one.
+ */
 export function replacePolicy(current: Policy, wanted: z.output<typeof newPolicy>): Policy {
   if (wanted.etag && wanted.etag !== current.etag) {
     throw new GoogleError(
@@ -30,5 +33,6 @@ export function replacePolicy(current: Policy, wanted: z.output<typeof newPolicy
       "There were concurrent policy changes. Please retry the whole read-modify-write.",
     );
   }
-  return { version: 1, etag: randomBytes(6).toString("base64"), bindings: wanted.bindings ?? [] };
+  const bindings = wanted.bindings?.filter(({ members }) => members.length > 0) ?? [];
+  return { version: 1, etag: randomBytes(6).toString("base64"), bindings };
 }

@@ -82,7 +82,7 @@ export interface Project {
   /** The roles in the project. */
   policy: Policy;
   /** Its database `(default)`; absent: there is none. */
-  database?: { locationId: string; type: "FIRESTORE_NATIVE" | "DATASTORE_MODE" };
+  database?: { locationId: string; type: "FIRESTORE_NATIVE" | "DATASTORE_MODE" } | undefined;
   /** The source of the rules that hold for Firestore; absent: none were ever released. */
   rules?: string;
   indexes: Index[];

@@ -82,7 +82,7 @@ export function functionsApi(project: Project, operations: Operations): Routes {
 }
 
 /** Keeps a function with what Google adds to it, and answers with it. */
-function keepFunction(project: Project, body: FunctionBody): CloudFunction {
+export function keepFunction(project: Project, body: FunctionBody): CloudFunction {
   const [, , , region = "", , id = ""] = body.name.split("/");
   const service = `projects/${project.projectId}/locations/${region}/services/${id.toLowerCase()}`;
   const trigger = `projects/${project.projectId}/locations/${body.eventTrigger?.triggerRegion}/triggers/${id.toLowerCase()}`;

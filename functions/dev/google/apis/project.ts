@@ -15,6 +15,15 @@ const USAGE = "serviceusage.googleapis.com";
 
 export function projectApis(project: Project): Routes {
   const { projectId, projectNumber } = project;
+  const firebase = {
+    projectId,
+    projectNumber,
+    displayName: projectId,
+    name: `projects/${projectId}`,
+    resources: {},
+    state: "ACTIVE",
+    etag: "1_d5a1a1a2-2f4e-4f5e-8b1a-7f6f5e4d3c2b",
+  };
   const service = (name = "") => ({
     name: `projects/${projectNumber}/services/${name}`,
     config: { name },
@@ -25,15 +34,8 @@ export function projectApis(project: Project): Routes {
   const allowed = (body: unknown) => checked(permissions, body);
 
   return {
-    [`GET ${FIREBASE}`]: () => ({
-      projectId,
-      projectNumber,
-      displayName: projectId,
-      name: `projects/${projectId}`,
-      resources: {},
-      state: "ACTIVE",
-      etag: "1_d5a1a1a2-2f4e-4f5e-8b1a-7f6f5e4d3c2b",
-    }),
+    "GET firebase.googleapis.com/v1beta1/projects": () => ({ results: [firebase] }),
+    [`GET ${FIREBASE}`]: () => firebase,
     [`GET ${FIREBASE}/adminSdkConfig`]: () => ({
       projectId,
       storageBucket: `${projectId}.firebasestorage.app`,

@@ -1,0 +1,129 @@
+/** Projects to deploy into: what other people, or older versions of this backend, may have left there. */
+
+import { keepFunction } from "./apis/functions.ts";
+import type { FunctionBody } from "./function-schema.ts";
+import { createProject, defaultServiceAccount, type Project } from "./project.ts";
+
+/** What another team has in the project. */
+export const FOREIGN_RULES = `rules_version = '2';
+service cloud.firestore {
+  match /databases/{database}/documents {
+    match /orders/{order} {
+      allow read: if request.auth != null;
+    }
+  }
+}
+`;
+
+/** A project by the name of its situation. */
+export const situations = {
+  /** New, with a database. */
+  empty: () => withoutFunctionApis(createProject()),
+  /** New, and nobody has made a database. */
+  "no-database": () => withoutFunctionApis(createProject({ database: undefined })),
+  /** Another team works in it. */
+  foreign: () => addForeign(createProject()),
+  /** This backend runs in it. */
+  deployed: () => addOurs(createProject(), "updater-stats"),
+  /** A version of this backend from before it had a codebase of its own runs in it. */
+  older: () => addOurs(createProject(), "default"),
+} satisfies Record<string, () => Project>;
+
+/** The APIs of Cloud Functions are not enabled before the first deployment. */
+function withoutFunctionApis(project: Project): Project {
+  for (const name of ["artifactregistry", "cloudbuild", "cloudfunctions"])
+    project.apis.delete(`${name}.googleapis.com`);
+  return project;
+}
+
+/** Adds what another team has: rules, an index, a field that expires, and a function. */
+export function addForeign(project: Project): Project {
+  const collection = `projects/${project.projectId}/databases/(default)/collectionGroups/orders`;
+  project.rules = FOREIGN_RULES;
+  project.indexes.push({
+    name: `${collection}/indexes/CICAgOjXh4EK`,
+    queryScope: "COLLECTION",
+    apiScope: "ANY_API",
+    density: "SPARSE_ALL",
+    state: "READY",
+    fields: [
+      { fieldPath: "customer", order: "ASCENDING" },
+      { fieldPath: "ordered_at", order: "DESCENDING" },
+      { fieldPath: "__name__", order: "DESCENDING" },
+    ],
+  });
+  project.fields.push({
+    name: `${collection}/fields/forget_at`,
+    ttlConfig: { state: "ACTIVE" },
+    indexConfig: {},
+  });
+  addFunction(project, "billing", "default");
+  return project;
+}
+
+/** Adds the functions of this backend, as deployed under a codebase. */
+export function addOurs(project: Project, codebase: string): Project {
+  for (const id of ["stats", "dashboard"]) addFunction(project, id, codebase);
+  for (const id of ["sweep", "watch"]) {
+    const { name, url, serviceConfig } = addFunction(project, id, codebase, {
+      labels: { "deployment-scheduled": "true" },
+    });
+    const job = `firebase-schedule-${id}-${REGION}`;
+    project.jobs.set(name.replace(/functions\/.*/, `jobs/${job}`), {
+      name: name.replace(/functions\/.*/, `jobs/${job}`),
+      schedule: id === "sweep" ? "every 15 minutes" : "every 5 minutes",
+      timeZone: "UTC",
+      attemptDeadline: `${serviceConfig.timeoutSeconds}s`,
+      httpTarget: {
+        uri: url ?? "",
+        httpMethod: "POST",
+        oidcToken: { serviceAccountEmail: defaultServiceAccount(project) },
+      },
+    });
+  }
+  for (const [id, document] of [
+    ["countEvent", "events/{eventId}"],
+    ["addDeltas", "deltas/{deltaId}"],
+  ] as const) {
+    addFunction(project, id, codebase, {
+      eventTrigger: {
+        eventType: "google.cloud.firestore.document.v1.created",
+        retryPolicy: "RETRY_POLICY_RETRY",
+        triggerRegion: project.database?.locationId,
+        eventFilters: [
+          { attribute: "database", value: "(default)" },
+          { attribute: "namespace", value: "(default)" },
+          { attribute: "document", value: document, operator: "match-path-pattern" },
+        ],
+      },
+    });
+  }
+  return project;
+}
+
+const REGION = "europe-west4";
+
+/** Adds a function, which anybody may call. */
+export function addFunction(
+  project: Project,
+  id: string,
+  codebase: string,
+  more: Partial<Pick<FunctionBody, "labels" | "eventTrigger">> = {},
+) {
+  const { labels, eventTrigger } = more;
+  const inCodebase = codebase === "default" ? {} : { "firebase-functions-codebase": codebase };
+  const added = keepFunction(project, {
+    name: `projects/${project.projectId}/locations/${REGION}/functions/${id}`,
+    labels: { "deployment-tool": "cli-firebase", ...inCodebase, ...labels },
+    buildConfig: {
+      runtime: "nodejs22",
+      entryPoint: id,
+      source: { storageSource: { bucket: "gcf-v2-sources", object: `${id}/function-source.zip` } },
+    },
+    serviceConfig: { availableMemory: "512Mi", availableCpu: "1", maxInstanceRequestConcurrency: 80 },
+    ...(eventTrigger && { eventTrigger }),
+  });
+  const bindings = [{ role: "roles/run.invoker", members: ["allUsers"] }];
+  project.invokers.set(added.serviceConfig.service ?? "", { version: 1, etag: "BwYtQm3kXxY=", bindings });
+  return added;
+}
