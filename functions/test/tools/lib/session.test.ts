@@ -1,42 +1,14 @@
-import { spawn, spawnSync } from "node:child_process";
-import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import { expect } from "chai";
 import { newApp } from "../../../dev/testing/events.ts";
 import { backend, storedEvents } from "../../backend.ts";
+import { hasTerminals, inTerminal } from "../../terminal.ts";
 
 const functions = fileURLToPath(new URL("../../..", import.meta.url));
 
-/** `script` of util-linux gives a process a terminal. */
-const hasTerminals = spawnSync("script", ["--version"], { encoding: "utf8" }).stdout?.includes("util-linux");
-
-/** Runs a command in a terminal and types a text once its cue is shown. Answers with what was shown. */
-async function inTerminal(command: string, dialogue: ReadonlyArray<readonly [cue: string, typed: string]>) {
-  const started = spawn(
-    "script",
-    // `exec`, since some shells stay beside the command, die of its Ctrl-C and end with 130 in its place.
-    ["--quiet", "--flush", "--return", "--command", `exec "${process.execPath}" ${command}`, "/dev/null"],
-    {
-      cwd: functions,
-      env: { ...process.env, PORT: "0" },
-      stdio: ["pipe", "pipe", "ignore"],
-      timeout: 60_000,
-    },
-  );
-  const exited = once(started, "exit");
-  const next = dialogue.values();
-  let turn = next.next().value;
-  let shown = "";
-  for await (const chunk of started.stdout) {
-    shown += chunk;
-    while (turn && shown.includes(turn[0])) {
-      started.stdin.write(turn[1]);
-      turn = next.next().value;
-    }
-  }
-  const [exitCode] = await exited;
-  return { exitCode, shown };
-}
+/** Runs a command of this repository in a terminal. */
+const inTerminalHere = (args: string, dialogue: Parameters<typeof inTerminal>[2]) =>
+  inTerminal(args, { cwd: functions, env: { ...process.env, PORT: "0" } }, dialogue);
 
 describe("in a terminal (needs script of util-linux)", () => {
   before(function () {
@@ -44,7 +16,7 @@ describe("in a terminal (needs script of util-linux)", () => {
   });
 
   it("npm start shows the counters on Enter and stops on Ctrl-C", async () => {
-    const { exitCode, shown } = await inTerminal("dev/local/start.ts", [
+    const { exitCode, shown } = await inTerminalHere("dev/local/start.ts", [
       ["Ctrl-C stops it.", "\n"],
       ["Nothing is counted yet.", "\u0003"],
     ]);
@@ -63,7 +35,7 @@ describe("in a terminal (needs script of util-linux)", () => {
   ] as const) {
     it(`a tool does nothing on ${answer}`, async () => {
       const app = newApp();
-      const { exitCode, shown } = await inTerminal(
+      const { exitCode, shown } = await inTerminalHere(
         `tools/simulate.ts --devices 1 --app ${app} --url ${url()}`,
         [["[y/N]", typed]],
       );
@@ -76,7 +48,7 @@ describe("in a terminal (needs script of util-linux)", () => {
 
   it("a tool does what it asked about on yes, with a progress bar", async () => {
     const app = newApp();
-    const { exitCode, shown } = await inTerminal(
+    const { exitCode, shown } = await inTerminalHere(
       `tools/simulate.ts --devices 3 --app ${app} --url ${url()}`,
       [["[y/N]", "y\n"]],
     );
