@@ -63,6 +63,7 @@ export function addForeign(project: Project): Project {
 
 /** Adds the functions of this backend, as deployed under a codebase. */
 export function addOurs(project: Project, codebase: string): Project {
+  project.cleaned.add(REGION);
   for (const id of ["stats", "dashboard"]) addFunction(project, id, codebase);
   for (const id of ["sweep", "watch"]) {
     const { name, url, serviceConfig } = addFunction(project, id, codebase, {

@@ -47,8 +47,9 @@ export async function startFunction(
   target: string,
   env: Record<string, string>,
   signature: Signature = "http",
+  source = functions,
 ): Promise<FunctionProcess> {
-  const started = spawnFunction(target, await freePort(), env, signature);
+  const started = spawnFunction(target, await freePort(), env, signature, source);
   const until = Date.now() + START_MILLISECONDS;
   while (!(await answers(started.url))) {
     if (started.child.exitCode !== null || Date.now() > until)
@@ -67,9 +68,10 @@ export function spawnFunction(
   port: number,
   env: Record<string, string>,
   signature: Signature,
+  source = functions,
 ): FunctionProcess {
-  const child = spawn(join(functions, "node_modules/.bin/functions-framework"), {
-    cwd: functions,
+  const child = spawn(join(source, "node_modules/.bin/functions-framework"), {
+    cwd: source,
     env: {
       PATH: [dirname(process.execPath), process.env.PATH].join(delimiter),
       HOME: process.env.HOME,

@@ -4,7 +4,7 @@ import { expect } from "chai";
 import { changes } from "../../dev/google/changes.ts";
 import type { Job } from "../../dev/google/project.ts";
 import { situations } from "../../dev/google/situations.ts";
-import { type Google, startGoogle } from "../../dev/google/stand-in.ts";
+import { EVENTARC_NOT_READY, type Google, startGoogle } from "../../dev/google/stand-in.ts";
 import { type Clone, createClone, functionChanges, type Run, writeSettings } from "./operator.ts";
 
 const PLACE = "projects/stand-in/locations/europe-west4";
@@ -59,12 +59,16 @@ describe("firebase deploy, in a new project", () => {
   let google: Google;
   let clone: Clone;
   let first: Run;
+  let repeated: Run;
 
+  /** Eventarc is as new as the project, so a first deployment often has to be repeated. */
   before(async () => {
     google = await startGoogle(situations.empty());
+    google.fail(EVENTARC_NOT_READY);
     clone = await createClone({ REGION: "europe-west4", APP_IDS: "com.example.shop" });
     first = await clone.deploy(google, "--force");
-    expect(first.exitCode, first.output).to.equal(0);
+    repeated = await clone.deploy(google, "--force");
+    expect(repeated.exitCode, repeated.output).to.equal(0);
   });
 
   after(async () => {
@@ -94,6 +98,16 @@ describe("firebase deploy, in a new project", () => {
     ]);
   });
 
+  it("fails where Eventarc is not ready, says so, and does what is left when it is repeated", () => {
+    expect(first.exitCode).not.to.equal(0);
+    expect(first.output).to.include("Retry the deployment in a few minutes");
+    expect([...functionChanges(repeated.requests, "POST").keys()]).to.have.members([
+      "addDeltas",
+      "countEvent",
+    ]);
+    expect(functionChanges(repeated.requests, "PATCH").size).to.equal(0);
+  });
+
   it("releases firestore.rules, which let clients do nothing", async () => {
     expect(google.project.rules).to.equal(await readFile(join(clone.root, "firestore.rules"), "utf8"));
   });
@@ -115,17 +129,14 @@ describe("firebase deploy, in a new project", () => {
     expect(expiring.map(({ name }) => shortened(name))).to.deep.equal(["events/fields/expire_at"]);
   });
 
-  it("creates six functions, in its own codebase, on Node 24, from one upload", () => {
+  it("creates six functions, in its own codebase, on the Node that the tests run on", () => {
     const { functions } = google.project;
     expect([...functions.keys()]).to.have.members(
       Object.keys(FUNCTIONS).map((id) => `${PLACE}/functions/${id}`),
     );
-    expect(
-      first.requests.filter(({ method, api }) => method === "PUT" && api.startsWith("storage")).length,
-    ).to.equal(1);
     for (const { labels, buildConfig } of functions.values()) {
       expect(labels).to.include({ "firebase-functions-codebase": "updater-stats" });
-      expect(buildConfig.runtime).to.equal("nodejs24");
+      expect(buildConfig.runtime).to.equal(`nodejs${process.versions.node.split(".")[0]}`);
     }
   });
 
@@ -181,22 +192,22 @@ describe("firebase deploy, in a new project", () => {
   });
 
   describe("repeated without a change", () => {
-    let second: Run;
+    let third: Run;
 
     before(async () => {
-      second = await clone.deploy(google);
-      expect(second.exitCode, second.output).to.equal(0);
+      third = await clone.deploy(google);
+      expect(third.exitCode, third.output).to.equal(0);
     });
 
     it("uploads nothing, updates no function, and makes no ruleset", () => {
-      expect(changes(second.requests)).to.deep.equal([
+      expect(changes(third.requests)).to.deep.equal([
         "PATCH firebaserules.googleapis.com/v1/projects/stand-in/releases/cloud.firestore", // To the same ruleset.
       ]);
     });
   });
 
   describe("repeated with another setting, while somebody may open the dashboard", () => {
-    let third: Run;
+    let fourth: Run;
 
     before(async () => {
       const bindings = [{ role: "roles/run.invoker", members: ["user:you@example.com"] }];
@@ -212,18 +223,16 @@ describe("firebase deploy, in a new project", () => {
         COUNTER_MAX_INSTANCES: "5",
       };
       await writeSettings(clone.functions, settings);
-      third = await clone.deploy(google, "--force");
-      expect(third.exitCode, third.output).to.equal(0);
+      fourth = await clone.deploy(google, "--force");
+      expect(fourth.exitCode, fourth.output).to.equal(0);
     });
 
     it("updates the six functions in place, from one upload", () => {
-      expect([...functionChanges(third.requests, "PATCH").keys()]).to.have.members(Object.keys(FUNCTIONS));
+      expect([...functionChanges(fourth.requests, "PATCH").keys()]).to.have.members(Object.keys(FUNCTIONS));
       expect(
-        functionChanges(third.requests, "POST").size + functionChanges(third.requests, "DELETE").size,
+        functionChanges(fourth.requests, "POST").size + functionChanges(fourth.requests, "DELETE").size,
       ).to.equal(0);
-      expect(
-        third.requests.filter(({ method, api }) => method === "PUT" && api.startsWith("storage")).length,
-      ).to.equal(1);
+      expect(changes(fourth.requests).filter((line) => line.startsWith("PUT storage")).length).to.equal(1);
       expect(functionOf("stats").serviceConfig).to.include({ minInstanceCount: 2, maxInstanceCount: 7 });
       expect(functionOf("countEvent").serviceConfig).to.include({ maxInstanceCount: 5 });
     });

@@ -85,6 +85,8 @@ export function firestoreApi(project: Project, operations: Operations): Routes {
       project.database = { locationId, type };
       return { ...begin(database()), done: true, response: database() };
     },
+    [`GET ${API}/{database}/operations/{operation}`]: ({ params }) =>
+      operations.look(`${root}/operations/${params.operation}`),
     [`GET ${GROUP}/indexes`]: () => {
       existing();
       return { ...(project.indexes.length > 0 && { indexes: project.indexes }) };
