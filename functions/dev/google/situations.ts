@@ -61,12 +61,17 @@ export function addForeign(project: Project): Project {
   return project;
 }
 
+/** Settings of this backend, as any of its versions has put them into its functions. */
+const SETTINGS = { APP_IDS: "com.example.shop", EVENT_RETENTION_DAYS: "90" };
+
 /** Adds the functions of this backend, as deployed under a codebase. */
 export function addOurs(project: Project, codebase: string): Project {
+  const add = (id: string, more: Parameters<typeof addFunction>[3] = {}) =>
+    addFunction(project, id, codebase, { ...more, environmentVariables: SETTINGS });
   project.cleaned.add(REGION);
-  for (const id of ["stats", "dashboard"]) addFunction(project, id, codebase);
+  for (const id of ["stats", "dashboard"]) add(id);
   for (const id of ["sweep", "watch"]) {
-    const { name, url, serviceConfig } = addFunction(project, id, codebase, {
+    const { name, url, serviceConfig } = add(id, {
       labels: { "deployment-scheduled": "true" },
     });
     const job = `firebase-schedule-${id}-${REGION}`;
@@ -86,7 +91,7 @@ export function addOurs(project: Project, codebase: string): Project {
     ["countEvent", "events/{eventId}"],
     ["addDeltas", "deltas/{deltaId}"],
   ] as const) {
-    addFunction(project, id, codebase, {
+    add(id, {
       eventTrigger: {
         eventType: "google.cloud.firestore.document.v1.created",
         retryPolicy: "RETRY_POLICY_RETRY",
@@ -109,9 +114,11 @@ export function addFunction(
   project: Project,
   id: string,
   codebase: string,
-  more: Partial<Pick<FunctionBody, "labels" | "eventTrigger">> = {},
+  more: Partial<Pick<FunctionBody, "labels" | "eventTrigger">> & {
+    environmentVariables?: Record<string, string>;
+  } = {},
 ) {
-  const { labels, eventTrigger } = more;
+  const { labels, eventTrigger, environmentVariables = {} } = more;
   const inCodebase = codebase === "default" ? {} : { "firebase-functions-codebase": codebase };
   const added = keepFunction(project, {
     name: `projects/${project.projectId}/locations/${REGION}/functions/${id}`,
@@ -121,7 +128,12 @@ export function addFunction(
       entryPoint: id,
       source: { storageSource: { bucket: "gcf-v2-sources", object: `${id}/function-source.zip` } },
     },
-    serviceConfig: { availableMemory: "512Mi", availableCpu: "1", maxInstanceRequestConcurrency: 80 },
+    serviceConfig: {
+      availableMemory: "512Mi",
+      availableCpu: "1",
+      maxInstanceRequestConcurrency: 80,
+      environmentVariables,
+    },
     ...(eventTrigger && { eventTrigger }),
   });
   const bindings = [{ role: "roles/run.invoker", members: ["allUsers"] }];

@@ -91,8 +91,8 @@ function isNear(region: string, location: string): boolean {
   return region === location || (MULTI_REGIONS[location]?.includes(region) ?? false);
 }
 
-function changes(updated: string[]): string {
-  const created = FUNCTIONS.filter((name) => !updated.includes(name));
+function changes(present: string[]): string {
+  const [updated, created] = partition(FUNCTIONS, (name) => present.includes(name));
   const parts = [
     updated.length > 0 && `update ${updated.join(", ")}`,
     created.length > 0 && `create ${created.join(", ")}`,
