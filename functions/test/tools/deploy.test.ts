@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { expect } from "chai";
 import { changes } from "../../dev/google/changes.ts";
-import { addFunction, FOREIGN_RULES, situations } from "../../dev/google/situations.ts";
+import { addForeign, addFunction, FOREIGN_RULES, situations } from "../../dev/google/situations.ts";
 import { type Google, startGoogle } from "../../dev/google/stand-in.ts";
 import { type Clone, createClone, functionChanges, writeSettings } from "../deploy/operator.ts";
 import { hasTerminals, inTerminal } from "../terminal.ts";
@@ -180,16 +180,24 @@ describe("npm run deploy", () => {
     expect(changes(project.requests)).to.deep.equal([]);
   });
 
-  it("with --yes spares functions, indexes and TTL policies of others", async () => {
-    const project = await projectIn("foreign");
+  it("with --yes takes over what an older version has deployed, and spares what is not ours", async () => {
+    const project = await projectIn("older");
+    addForeign(project.project);
     delete project.project.rules;
-    const before = structuredClone({ ...project.project.indexes, ...project.project.fields });
+    const others = structuredClone([...project.project.indexes, ...project.project.fields]);
+    const service = "projects/stand-in/locations/europe-west4/services/dashboard";
+    const viewers = { role: "roles/run.servicesInvoker", members: ["user:viewer@example.com"] };
+    project.project.invokers.get(service)?.bindings?.push(viewers);
+
     const { exitCode, complaints } = await deploy(project, "--project", "stand-in", "--yes");
     expect(exitCode, complaints).to.equal(0);
+    expect([...functionChanges(project.requests, "PATCH").keys()]).to.have.members(FUNCTIONS);
     expect(functionChanges(project.requests, "DELETE")).to.be.empty;
-    expect(functionChanges(project.requests, "PATCH")).to.be.empty;
-    const { indexes, fields } = project.project;
-    expect([...indexes, ...fields]).to.deep.include.members(Object.values(before));
+    const { indexes, fields, invokers } = project.project;
+    expect([...indexes, ...fields]).to.deep.include.members(others);
+    const bindings = invokers.get(service)?.bindings ?? [];
+    expect(bindings, "the role that the README names").to.deep.include(viewers);
+    expect(bindings.find(({ role }) => role === "roles/run.invoker")?.members ?? []).to.deep.equal([]);
   });
 
   it("with --yes refuses to delete functions of ours in another region, to which apps may send", async () => {
@@ -199,26 +207,6 @@ describe("npm run deploy", () => {
     expect(exitCode).to.equal(1);
     expect(complaints).to.match(/^deploy: this would delete stats \(europe-west4\), .*dashboard/);
     expect(changes(project.requests)).to.deep.equal([]);
-  });
-
-  it("takes over what an older version has deployed, in place", async () => {
-    const project = await projectIn("older");
-    const { exitCode, complaints } = await deploy(project, "--project", "stand-in", "--yes");
-    expect(exitCode, complaints).to.equal(0);
-    expect([...functionChanges(project.requests, "PATCH").keys()]).to.have.members(FUNCTIONS);
-    expect(functionChanges(project.requests, "DELETE")).to.be.empty;
-  });
-
-  it("leaves the dashboard to those who were let in by the role that the README names", async () => {
-    const project = await projectIn("deployed");
-    const service = "projects/stand-in/locations/europe-west4/services/dashboard";
-    const granted = { role: "roles/run.servicesInvoker", members: ["user:viewer@example.com"] };
-    project.project.invokers.get(service)?.bindings?.push(granted);
-    const { exitCode, complaints } = await deploy(project, "--project", "stand-in", "--yes");
-    expect(exitCode, complaints).to.equal(0);
-    const bindings = project.project.invokers.get(service)?.bindings ?? [];
-    expect(bindings).to.deep.include(granted);
-    expect(bindings.find(({ role }) => role === "roles/run.invoker")?.members ?? []).to.deep.equal([]);
   });
 
   describe("in a terminal (needs script of util-linux)", () => {
@@ -238,28 +226,18 @@ describe("npm run deploy", () => {
       expect(project.project.rules).to.equal(FOREIGN_RULES);
     });
 
-    it("asks what the README says, and deploys on yes", async () => {
-      const project = await projectIn("empty");
-      const { exitCode, shown } = await deployInTerminal(project, [
-        ["Deploy to stand-in? [y/N]", "y\n"],
-        ["Would you like to proceed with deployment?", "y\r"],
-        ["How many days do you want to keep container images", "\r"],
-      ]);
-      expect(exitCode, shown).to.equal(0);
-      expect([...project.project.functions.keys()]).to.have.length(FUNCTIONS.length);
-    });
-
-    it("leaves indexes and fields of others alone on Enter, where Firebase asks about them", async () => {
+    it("asks what the README says, in this order, and leaves indexes and fields of others alone on Enter", async () => {
       const project = await projectIn("foreign");
       const { indexes, fields } = structuredClone(project.project);
       const { exitCode, shown } = await deployInTerminal(project, [
-        ["[y/N]", "y\n"],
+        ["Deploy to stand-in all the same? [y/N]", "y\n"],
         ["Would you like to proceed with deployment?", "y\r"],
         ["Would you like to delete these indexes?", "\r"],
         ["Would you like to delete these field overrides?", "\r"],
         ["How many days do you want to keep container images", "\r"],
       ]);
       expect(exitCode, shown).to.equal(0);
+      expect([...project.project.functions.keys()]).to.have.length(FUNCTIONS.length + 1);
       expect(project.project.indexes).to.deep.include.members(indexes);
       expect(project.project.fields).to.deep.include.members(fields);
     });
