@@ -19,12 +19,17 @@ export interface OfficialFirestore {
   jar: string;
 }
 
+/** Why the emulator cannot run here, in a line, and what to do about it. */
 export interface Missing {
-  /** What is missing and where to get it, to read after "the Firestore emulator". */
   missing: string;
+  advice: string;
   /** Where the Firebase CLI would download the emulator to, if that is all that is missing. */
   downloadPath?: string;
 }
+
+const INSTALL_COMPONENT =
+  "Install the Cloud CLI's: `gcloud components install cloud-firestore-emulator`, or the Debian package " +
+  "google-cloud-cli-firestore-emulator.";
 
 /**
  * Finds the emulator: the one that `FIRESTORE_EMULATOR_BINARY_PATH` names, else the Firebase CLI's download, else the Cloud
@@ -36,16 +41,16 @@ export function findOfficialFirestore(): OfficialFirestore | Missing {
   const { java } = found;
   const named = process.env.FIRESTORE_EMULATOR_BINARY_PATH;
   if (named) {
-    return existsSync(named)
-      ? { java, jar: named }
-      : { missing: `is not at FIRESTORE_EMULATOR_BINARY_PATH: there is no ${named}.` };
+    if (existsSync(named)) return { java, jar: named };
+    const missing = `the Firestore emulator is not where FIRESTORE_EMULATOR_BINARY_PATH says: there is no ${named}`;
+    return { missing, advice: "Set it to the path of a jar, or unset it." };
   }
   const downloadPath = firebaseDownloadPath();
   if (existsSync(downloadPath)) return { java, jar: downloadPath };
   const component = findComponent();
-  return component
-    ? runnable(component, java)
-    : { missing: "is not installed, neither by the Firebase CLI nor by the Cloud CLI.", downloadPath };
+  if (component) return runnable(component, java);
+  const missing = "the Firestore emulator is neither downloaded nor a component of the Cloud CLI";
+  return { missing, advice: INSTALL_COMPONENT, downloadPath };
 }
 
 /** The variables with which the Firebase CLI runs this emulator by this Java. */
@@ -72,7 +77,8 @@ function findJava(): { java: string } | Missing {
     ? `the one on the PATH is ${versionOf(onPath) || "of an unknown version"}`
     : "there is none on the PATH";
   return {
-    missing: `needs Java ${MIN_JAVA} or later, and ${found}.\nInstall it (https://adoptium.net), and see that \`java -version\` shows it.`,
+    missing: `the Firestore emulator needs Java ${MIN_JAVA} or later, and ${found}`,
+    advice: "Install it (https://adoptium.net), and see that `java -version` shows it.",
   };
 }
 
@@ -115,9 +121,7 @@ function runnable(component: string, java: string): OfficialFirestore | Missing 
   const jar = join(folder, "cloud-firestore-emulator.jar");
   writeFileSync(manifest, `Main-Class: ${MAIN_CLASS}\nClass-Path: ${pathToFileURL(component).href}\n`);
   const { status } = spawnSync(join(dirname(java), "jar"), ["cfm", jar, manifest]);
-  return status === 0
-    ? { java, jar }
-    : {
-        missing: `of the Cloud CLI needs a JDK, and ${java} belongs to none: there is no \`jar\` beside it.`,
-      };
+  if (status === 0) return { java, jar };
+  const missing = `the Firestore emulator of the Cloud CLI needs a whole JDK, and there is no \`jar\` beside ${java}`;
+  return { missing, advice: "Install a JDK (https://adoptium.net) instead of a JRE." };
 }
