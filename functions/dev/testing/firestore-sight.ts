@@ -20,6 +20,8 @@ export const counters = [
 /** The field that holds a server timestamp. */
 export const SERVER_TIMESTAMP = "updated_at";
 
+const MASK = ["counted", "uncountable"];
+
 /** Smaller than most results, so that a second page begins behind a document of the first. */
 const PAGE = 2;
 
@@ -29,6 +31,8 @@ export interface Sight {
   documents: readonly DocumentSnapshot[];
   /** What each query finds, in order. */
   found: Record<string, readonly DocumentSnapshot[]>;
+  /** The documents as they are read with some fields alone. The Firestore in memory gives the others, too. */
+  masked: readonly DocumentSnapshot[];
   counts: Record<string, number>;
   readTime: Timestamp;
 }
@@ -38,15 +42,16 @@ export async function look(place: DocumentReference, past: Timestamp | undefined
   const db = place.firestore;
   const refs = [...events, ...counters].map((path) => db.doc(`${place.path}/${path}`));
   const stored = place.collection("events");
-  const [documents, { readTime }, before, found, paged, counts] = await Promise.all([
+  const [documents, masked, { readTime }, before, found, paged, counts] = await Promise.all([
     db.getAll(...refs),
+    db.getAll(...refs, { fieldMask: MASK }),
     stored.count().get(),
     past ? eventsAt(db, stored, past) : [],
     eachOf(queries(place), async (query) => (await query.get()).docs),
     eachOf(pagedQueries(place), allPages),
     eachOf(countedQueries(place), async (query) => (await query.count().get()).data().count),
   ]);
-  return { documents, found: { ...found, ...paged, before }, counts, readTime };
+  return { documents, masked, found: { ...found, ...paged, before }, counts, readTime };
 }
 
 /** As `verify` reads the past. */
@@ -108,7 +113,7 @@ async function eachOf<T>(queries: Record<string, Query>, read: (query: Query) =>
  * Tells of a sight in values that can be compared. A server timestamp becomes its place among all; an update time, whether it is
  * that of the document as it was read by its id.
  */
-export function tell({ documents, found, counts }: Sight) {
+export function tell({ documents, masked, found, counts }: Sight) {
   const timestamps = documents.map((document) => timestampOf(document)?.valueOf());
   const inOrder = [...new Set(timestamps)].sort();
   const current = new Map(documents.map(({ ref, updateTime }) => [ref.path, updateTime]));
@@ -126,6 +131,11 @@ export function tell({ documents, found, counts }: Sight) {
   };
   return {
     documents: documents.map(tellOne),
+    masked: masked.map((snapshot) => ({
+      ...tellOne(snapshot),
+      data: MASK.map((field) => snapshot.get(field)),
+      timestamp: undefined,
+    })),
     found: Object.fromEntries(Object.entries(found).map(([name, docs]) => [name, docs.map(tellOne)])),
     counts,
   };

@@ -52,11 +52,7 @@ export async function startDeployment(official: OfficialFirestore): Promise<Depl
   process.env.METADATA_SERVER_DETECTION = "none"; // The Admin SDK asks for a machine of Google's otherwise.
   const declared = await import("../../../src/index.ts");
   const firestore = await runOfficialFirestore(official);
-  const env = {
-    GCLOUD_PROJECT: projectId,
-    FIRESTORE_EMULATOR_HOST: firestore.host,
-    METADATA_SERVER_DETECTION: "none",
-  };
+  const env = { GCLOUD_PROJECT: projectId, FIRESTORE_EMULATOR_HOST: firestore.host };
   process.env.FIRESTORE_EMULATOR_HOST = firestore.host;
   const db = getFirestore(initializeApp({ projectId }, "proof"));
   const [stats, countEvent, addDeltas] = await Promise.all([

@@ -34,10 +34,10 @@ const command: Command<typeof options> = {
   async run({ events, seed }, session) {
     const official = findOfficialFirestore();
     if ("missing" in official) {
-      session.complain(`proof:official: the official Firestore emulator ${official.missing}`);
+      session.complain(`proof:official: ${official.missing}.\n${official.advice}`);
       return ExitCode.unavailable;
     }
-    session.print(`npm run proof:official -- --events ${events} --seed ${seed}`);
+    session.print(`seed ${seed}`);
     const { differences, report } = await prove(await startDeployment(official), events, seed);
     return conclude(session, differences, report);
   },
