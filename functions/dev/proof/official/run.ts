@@ -37,7 +37,7 @@ const command: Command<typeof options> = {
       session.complain(`proof:official: ${official.missing}.\n${official.advice}`);
       return ExitCode.unavailable;
     }
-    session.print(`seed ${seed}`);
+    session.print(`seed ${seed}: --seed ${seed} sends the same requests again`);
     const { differences, report } = await prove(await startDeployment(official), events, seed);
     return conclude(session, differences, report);
   },
@@ -85,9 +85,10 @@ async function prove(deployment: Deployment, events: number, seed: number) {
   await deployment.settled();
 
   const { counters, days, differences } = await recount(db, answered, [from, new Date()]);
+  differences.unshift(...lost);
   const seconds = ((Date.now() - from.getTime()) / 1_000).toFixed(0);
   return {
-    differences: [...lost, ...differences],
+    differences,
     report: [
       `${requests.length} requests with ${events} events, each sent until it was answered 200: ${statuses(answers)}`,
       `events: ${told(deployment.events.delivered)}`,
@@ -95,7 +96,7 @@ async function prove(deployment: Deployment, events: number, seed: number) {
       `${cutOff.length} instances of countEvent were killed, with ${cutOff.join(" and ")} deliveries under way`,
       `Firestore was stopped ${stops} times for ${STOP_SECONDS} s`,
       `refused calls of countEvent: ${named(countEvent.refusedCalls())}; of addDeltas: ${named(addDeltas.refusedCalls())}`,
-      `${answered.length} events were answered 200; recounted in ${counters} counters and ${days} days after ${seconds} s`,
+      `${answered.length} events were answered 200; ${counters} counters and ${days} days ${differences.length > 0 ? "differ" : "hold exactly these"}, after ${seconds} s`,
     ],
   };
 }
