@@ -69,6 +69,11 @@ export function createDeliveries({ undone, nextUrl, atOnce, withholdEvery }: Del
     underWay.add(delivery);
   };
 
+  const nextTold = () =>
+    once(told, "document", { signal: AbortSignal.timeout(TOLD_MILLISECONDS) }).catch(() => {
+      throw new Error("Firestore did not tell of each document that was created");
+    });
+
   return {
     delivered,
     take(message) {
@@ -91,8 +96,7 @@ export function createDeliveries({ undone, nextUrl, atOnce, withholdEvery }: Del
         await Promise.all(underWay);
         if (failure) throw failure;
         const { docs } = await undone.get();
-        while (docs.some(({ ref }) => !known.has(ref.path)))
-          await once(told, "document", { signal: AbortSignal.timeout(TOLD_MILLISECONDS) });
+        while (docs.some(({ ref }) => !known.has(ref.path))) await nextTold();
       } while (underWay.size > 0);
     },
   };
