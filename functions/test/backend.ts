@@ -1,11 +1,9 @@
-/**
- * Starts the backend that the tests run against: the stack on this machine, or the Emulator Suite. Tests reach either
- * over HTTP and the Admin SDK only.
- */
+/** Starts the backend that the tests run against: the stack on this machine, or the Emulator Suite. */
 
 import { randomUUID } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
+import type { HttpFunction } from "@google-cloud/functions-framework";
 import type { Firestore } from "firebase-admin/firestore";
 import { DELTAS, dayId, uncountedEvents } from "../src/counting/documents.ts";
 
@@ -14,7 +12,11 @@ export interface Backend {
   statsUrl: string;
   /** The same in this process, where tests can make its calls of Firestore fail and read its log. */
   statsUrlInProcess: string;
+  /** The URL of an HTTPS function beside all the others: in the stack, or in the Functions emulator. */
+  functionUrl(name: string): string;
   firestore: Firestore;
+  /** Where other processes reach it, for `FIRESTORE_EMULATOR_HOST`. */
+  firestoreHost: string;
   /** An empty Firestore that no function listens to. */
   newFirestore(): Firestore;
   /** Resolves when every stored event, and every delta, has been through its trigger. */
@@ -32,32 +34,24 @@ export function backend(): Backend {
 /** Whether the tests run against the Emulator Suite, which sets this variable: `npm run test:emulators`. */
 export const onEmulators = process.env.FIRESTORE_EMULATOR_HOST !== undefined;
 
-/** Describes what can be tested only in the process of the functions; pending, test by test, on the Emulator Suite. */
-export function describeInProcess(title: string, tests: (this: Mocha.Suite) => void): void {
-  (onEmulators ? describe.skip : describe)(title, tests);
-}
-
 /** Starts it, once: a process loads the functions once. It ends with the process. */
 export async function startBackend(): Promise<void> {
   running ??= await (onEmulators ? emulators() : inMemory());
 }
 
 async function inMemory(): Promise<Backend> {
-  const { projectId, startStack } = await import("../dev/local/stack.ts");
+  const { startStack } = await import("../dev/local/stack.ts");
   const { serveFirestore } = await import("../dev/local/firestore-server.ts");
-  const { startFunction } = await import("../dev/local/framework.ts");
   const { createFirestore } = await import("../dev/testing/firestores.ts");
   const { functionUrls, firestore, settled } = await startStack(0);
-  const { host } = await serveFirestore(firestore);
-  const { url } = await startFunction("stats", {
-    GCLOUD_PROJECT: projectId,
-    FIRESTORE_EMULATOR_HOST: host,
-    MAX_EVENTS_PER_SECOND: "0",
-  });
+  const { host: firestoreHost } = await serveFirestore(firestore);
+  const functionUrl = (name: string) => functionUrls.get(name) ?? "";
   return {
-    statsUrl: url,
-    statsUrlInProcess: functionUrls.get("stats") ?? "",
+    statsUrl: await startStats(firestoreHost),
+    statsUrlInProcess: functionUrl("stats"),
+    functionUrl,
     firestore,
+    firestoreHost,
     newFirestore: createFirestore,
     settled,
   };
@@ -67,18 +61,21 @@ async function inMemory(): Promise<Backend> {
 async function emulators(): Promise<Backend> {
   const { initializeApp } = await import("firebase-admin/app");
   const { getFirestore } = await import("firebase-admin/firestore");
-  const readJson = (path: string) =>
-    JSON.parse(readFileSync(new URL(`../../${path}`, import.meta.url), "utf8"));
-  const projectId: string = readJson(".firebaserc").projects.default;
-  const { port } = readJson("firebase.json").emulators.functions;
+  const { projectId } = await import("../dev/local/stack.ts");
+  const { useFirestore } = await import("../src/firestore/connection.ts");
+  const { port } = JSON.parse(readFileSync(new URL("../../firebase.json", import.meta.url), "utf8")).emulators
+    .functions;
   const firestore = getFirestore(initializeApp({ projectId }));
   const uncounted = uncountedEvents(firestore).limit(1);
   const deltas = firestore.collection(DELTAS).limit(1);
-  const statsUrl = `http://127.0.0.1:${port}/${projectId}/us-central1/stats`;
+  useFirestore(firestore);
+  const firestoreHost = process.env.FIRESTORE_EMULATOR_HOST ?? "";
   return {
-    statsUrl,
-    statsUrlInProcess: statsUrl,
+    statsUrl: await startStats(firestoreHost),
+    statsUrlInProcess: await serveStats(),
+    functionUrl: (name) => `http://127.0.0.1:${port}/${projectId}/us-central1/${name}`,
     firestore,
+    firestoreHost,
     newFirestore() {
       const name = `demo-empty-${randomUUID().slice(0, 8)}`;
       return getFirestore(initializeApp({ projectId: name }, name));
@@ -87,6 +84,30 @@ async function emulators(): Promise<Backend> {
       while (!((await uncounted.get()).empty && (await deltas.get()).empty)) await sleep(50);
     },
   };
+}
+
+/** Starts `stats` in a process of its own. Resolves with its URL. */
+async function startStats(firestoreHost: string): Promise<string> {
+  const { projectId } = await import("../dev/local/stack.ts");
+  const { startFunction } = await import("../dev/local/framework.ts");
+  const { url } = await startFunction("stats", {
+    GCLOUD_PROJECT: projectId,
+    FIRESTORE_EMULATOR_HOST: firestoreHost,
+    MAX_EVENTS_PER_SECOND: "0",
+  });
+  return url;
+}
+
+/** Serves the `stats` of this process. Resolves with its URL. */
+async function serveStats(): Promise<string> {
+  const { http } = await import("@google-cloud/functions-framework");
+  const { getTestServer } = await import("@google-cloud/functions-framework/testing");
+  const { listen } = await import("../dev/local/listen.ts");
+  const { leaveUnparsed } = await import("../src/ingest/body.ts");
+  const { stats } = await import("../src/index.ts");
+  http("stats", stats as HttpFunction);
+  const server = getTestServer("stats").prependListener("request", leaveUnparsed);
+  return `http://127.0.0.1:${await listen(server)}/`;
 }
 
 /** The answer of `stats`, as far as tests look at it. */

@@ -87,7 +87,7 @@ export async function countedPerCore(contender: keyof typeof EVENTS): Promise<Co
       await firestore.ask({ pushDeltasTo: addDeltas.url, atOnce: concurrencyOf(declared.addDeltas) });
     }
 
-    const push = createPush(countEvent.url, concurrencyOf(declared.countEvent));
+    const push = createPush(() => countEvent.url, concurrencyOf(declared.countEvent));
     const settled = () => firestore.ask("settle");
     const measure = (events: number, versions: number) =>
       countedRate({ db, counting, push, settled }, events, versions);

@@ -23,7 +23,7 @@ process.on("disconnect", () => process.exit());
 process.send?.((await serveFirestore(firestore)).host);
 
 function pushDeltas(url: string, atOnce: number): void {
-  const push = createPush(url, atOnce);
+  const push = createPush(() => url, atOnce);
   database.database.registerTrigger({
     route: `${DELTAS}/{deltaId}`,
     callback({ doc }) {

@@ -11,28 +11,28 @@ const LONGEST_BACKOFF_MILLISECONDS = 5_000;
 /** More are no bad luck any more: the function cannot take the message. */
 const MAX_DELIVERIES = 20;
 
-/**
- * Delivers a message until it is taken, and resolves with the number of deliveries. Rejects if nobody is there, or nobody
- * takes it.
- */
+/** Delivers a message until it is taken, and resolves with the number of deliveries. Rejects if nobody takes it. */
 export type Push = (message: EventarcMessage) => Promise<number>;
 
-/** Makes a way to push messages to `url`, `atOnce` of them at a time. */
-export function createPush(url: string, atOnce: number): Push {
+/** Makes a way to push messages, each time to the URL that `nextUrl` says, `atOnce` of them at a time. */
+export function createPush(nextUrl: () => string, atOnce: number): Push {
   const agent = new Agent({ keepAlive: true });
   const inTurn = pLimit(atOnce);
   return async (message) => {
     for (let deliveries = 1; ; deliveries++) {
-      const status = await inTurn(deliver, url, message, agent).catch(hungUp);
+      const status = await inTurn(() => deliver(nextUrl(), message, agent).catch(unanswered));
       if (status !== undefined && status >= 200 && status < 300) return deliveries;
-      if (deliveries === MAX_DELIVERIES) throw new Error(`${url} does not take a message: ${status}`);
+      if (deliveries === MAX_DELIVERIES) throw new Error(`nobody takes a message: ${status ?? "no answer"}`);
       const backoff = Math.min(FIRST_BACKOFF_MILLISECONDS * 2 ** deliveries, LONGEST_BACKOFF_MILLISECONDS);
       await sleep(backoff);
     }
   };
 }
 
-/** A server closes a connection that is not used for five seconds, also when a request is on its way. */
-function hungUp(error: NodeJS.ErrnoException): undefined {
-  if (error.code !== "ECONNRESET") throw error;
+/**
+ * An instance that dies answers nothing, and the next message comes before another takes its place. One that lives closes a
+ * connection that is not used for five seconds, also when a request is on its way.
+ */
+function unanswered(error: NodeJS.ErrnoException): undefined {
+  if (!["ECONNRESET", "ECONNREFUSED", "EPIPE"].includes(error.code ?? "")) throw error;
 }

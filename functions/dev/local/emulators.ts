@@ -2,66 +2,76 @@
 
 import { execFileSync, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { existsSync } from "node:fs";
-import { createRequire } from "node:module";
 import { join } from "node:path";
 import { z } from "zod";
 import { type Command, ExitCode, flag, main } from "../../tools/lib/command.ts";
+import { emulatorEnvironment, findOfficialFirestore, type OfficialFirestore } from "./official-firestore.ts";
+import { createTestProject } from "./test-project.ts";
 
-const MIN_JAVA = 21;
+/** The Functions emulator starts a process for each call at once, 50 at most: more than a machine has cores only wait. */
+const CALLS_AT_ONCE = 4;
 
 const functions = join(import.meta.dirname, "../..");
 const firebase = join(functions, "node_modules/.bin/firebase");
 
-const options = z.object({ test: flag("run the tests on it, and end") });
+const options = z.object({
+  test: flag("run the tests on it, and end"),
+  check: flag("only say whether it can run without a download"),
+});
 
 const command: Command<typeof options> = {
   name: "emulators",
   summary: "Starts the official Emulator Suite with the functions, or says what is missing for it.",
   example: "--test",
   options,
-  async run({ test }) {
-    requireJava();
-    requireFirestoreEmulator();
+  async run({ test, check }) {
+    if (check) {
+      const found = findOfficialFirestore();
+      if ("missing" in found) throw new Error(found.missing);
+      return ExitCode.done;
+    }
+    const firestore = requireFirestore();
     execFileSync("npm", ["run", "build"], { cwd: functions, stdio: "inherit" });
-    const args = test ? ["emulators:exec", "mocha"] : ["emulators:start"];
-    const suite = spawn(firebase, args, { cwd: functions, stdio: "inherit" });
+    const suite = spawn(firebase, test ? testArguments() : ["emulators:start"], {
+      cwd: functions,
+      env: {
+        ...process.env,
+        ...emulatorEnvironment(firestore),
+        ...(test && testEnvironment),
+      },
+      stdio: "inherit",
+    });
     for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => {}); // The suite ends, then this.
     const [code] = await once(suite, "exit");
     return code === 0 ? ExitCode.done : ExitCode.failed;
   },
 };
 
-function requireJava(): void {
-  const { error, stderr } = spawnSync("java", ["-version"], { encoding: "utf8" });
-  const version = Number(stderr?.match(/version "(\d+)/)?.[1]);
-  if (version >= MIN_JAVA) return;
-  const found = error
-    ? "there is none on the PATH"
-    : `the one on the PATH is ${version || "of an unknown version"}`;
-  fail(
-    `the Firestore emulator needs Java ${MIN_JAVA} or later, and ${found}.`,
-    `Install it (https://adoptium.net), and see that \`java -version\` shows it.`,
-  );
+const testEnvironment = {
+  FUNCTIONS_EMULATOR_PARALLEL: String(CALLS_AT_ONCE),
+  METADATA_SERVER_DETECTION: "none", // Google's libraries would ask another machine who they are.
+};
+
+/** The emulators say nothing of the thousands of calls: the tests say what failed. */
+function testArguments(): string[] {
+  return ["--config", createTestProject(), "emulators:exec", "--log-verbosity", "SILENT", "mocha"];
 }
 
-/** The emulator is a download of 130 MB, once per version of the Firebase CLI. */
-function requireFirestoreEmulator(): void {
-  const { getDownloadDetails } = createRequire(import.meta.url)(
-    "firebase-tools/lib/emulator/downloadableEmulators.js",
-  );
-  const { downloadPath } = getDownloadDetails("firestore");
-  if (existsSync(downloadPath)) return;
+/** Finds it, or downloads it. */
+function requireFirestore(): OfficialFirestore {
+  const found = findOfficialFirestore();
+  if (!("missing" in found)) return found;
+  const { missing, advice, downloadPath } = found;
+  if (downloadPath === undefined) fail(`${missing}.`, advice);
   console.log("Downloading the Firestore emulator …");
-  const { status, stdout } = spawnSync(firebase, ["setup:emulators:firestore"], {
-    cwd: functions,
-    encoding: "utf8",
-  });
-  if (status === 0 && existsSync(downloadPath)) return;
+  const { stdout } = spawnSync(firebase, ["setup:emulators:firestore"], { cwd: functions, encoding: "utf8" });
+  const downloaded = findOfficialFirestore();
+  if (!("missing" in downloaded)) return downloaded;
   const reason = stdout?.match(/Error: (.*)/)?.[1] ?? "the Firebase CLI does not say why";
   fail(
     `the Firestore emulator cannot be downloaded: ${reason}`,
     `Behind a proxy, set HTTPS_PROXY. Or copy it from a machine that has it, to ${downloadPath}`,
+    `Or ${advice.charAt(0).toLowerCase()}${advice.slice(1)}`,
   );
 }
 

@@ -80,6 +80,7 @@ export function spawnFunction(
       FUNCTION_TARGET: target,
       FUNCTION_SIGNATURE_TYPE: signature,
       PORT: String(port),
+      METADATA_SERVER_DETECTION: "none", // Google's libraries would ask another machine who they are.
       ...env,
     },
     stdio: ["ignore", "pipe", "pipe"],

@@ -12,6 +12,7 @@ import { type CountEvent, createEventCounter } from "../../src/counting/count-ev
 import { sweepDeltas, sweepEvents } from "../../src/counting/sweep.ts";
 import { systemTime, type Time } from "../testing/clocks.ts";
 import { type Call, firestoreError, interceptCalls } from "../testing/faults.ts";
+import { figuresByHand, hoursByHand } from "./by-hand.ts";
 
 /** A mishap of a call on its way to Firestore and back. */
 type Fault =
@@ -263,9 +264,10 @@ export async function run({ events, faults, poison, stuck, deltas, sweeps }: Sch
     if (document && document.counted !== true) throw new Error(`${path(index)} is not marked counted`);
     if (!document && !countedWhenDeleted.has(index)) return;
     const { counter, day } = pathsOf(event);
+    const reported = { ...event, ...event.build };
     for (const [counted, figures] of [
-      [counter, figuresByHand(event)],
-      [day, [...figuresByHand(event), ...hoursByHand(event)]],
+      [counter, figuresByHand(reported)],
+      [day, [...figuresByHand(reported), ...hoursByHand(reported, event.hour)]],
     ] as const) {
       const sum = expected.get(counted) ?? {};
       expected.set(counted, sum);
@@ -295,32 +297,6 @@ function storedEvent({ action, platform, build, version_name, day, hour }: Event
 function pathsOf({ version_name, day }: Event) {
   const counter = `counters/com.example.shop@${version_name.split(":")[0]}`;
   return { counter, day: `${counter}/days/${day}` };
-}
-
-/** A figure by its path in a document. */
-type Figure = readonly [path: readonly string[], figure: number];
-
-/** What an event counts for. The code under test has no part in it: it would always agree with itself. */
-function figuresByHand({ action, platform, build }: Event): Figure[] {
-  const isDevelopment = build.is_prod === false || build.is_emulator === true;
-  const part = isDevelopment ? ["development", action] : ["platforms", nameOf(platform), action];
-  return [
-    [["actions", action], 1],
-    [part, 1],
-  ];
-}
-
-/** What it counts for in the hours of its day. */
-function hoursByHand({ action, platform, build, hour }: Event): Figure[] {
-  if (build.is_prod === false || build.is_emulator === true) return [];
-  const at = (measure: string) => ["hours", hour, nameOf(platform), measure];
-  if (action === "set") return [[at("installed"), 1]];
-  if (action === "download_complete") return [[at("downloaded"), 1]];
-  return action === "checksum_fail" && platform === "ios" ? [[at("downloaded"), -1]] : [];
-}
-
-function nameOf(platform: string): string {
-  return platform === "windows" ? "other" : platform;
 }
 
 interface Figures {

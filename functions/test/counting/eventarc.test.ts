@@ -7,9 +7,9 @@ import { listen } from "../../dev/local/listen.ts";
 import { createdMessage, deliver } from "../../dev/testing/eventarc.ts";
 import { anEvent, newApp } from "../../dev/testing/events.ts";
 import { firestoreError, interceptCalls } from "../../dev/testing/faults.ts";
-import { backend, counts, describeInProcess, post } from "../backend.ts";
+import { backend, counts, post } from "../backend.ts";
 
-describeInProcess("a trigger delivered as Eventarc does", () => {
+describe("a trigger delivered as Eventarc does", () => {
   let server: Server;
   let url: string;
 
@@ -52,12 +52,15 @@ describeInProcess("a trigger delivered as Eventarc does", () => {
     const event = docs[0] as DocumentSnapshot;
     await event.ref.update({ counted: false });
     const message = createdMessage(await event.ref.get());
-    interceptCalls(backend().firestore, () => Promise.reject(firestoreError(7)));
+    const endFaults = interceptCalls(backend().firestore, () => Promise.reject(firestoreError(7)));
     const { error } = console;
     console.error = () => {}; // The runtime reports what the function threw there.
     const status = await deliver(url, message).finally(() => {
       console.error = error;
     });
+    endFaults();
     expect(status).to.equal(500);
+    expect(await deliver(url, message)).to.equal(204);
+    expect((await event.ref.get()).get("counted")).to.equal(true);
   });
 });

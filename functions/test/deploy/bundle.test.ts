@@ -8,13 +8,13 @@ import { attempts, writeCounter } from "../../dev/testing/counters.ts";
 import { createdMessage, deliver } from "../../dev/testing/eventarc.ts";
 import { newApp, storeEvent } from "../../dev/testing/events.ts";
 import { createFirestore } from "../../dev/testing/firestores.ts";
-import { describeInProcess, readCounts } from "../backend.ts";
+import { readCounts } from "../backend.ts";
 
 /** A line of a stack trace, with the path of the file and the number of the line. */
 const FRAME = / at .*\((.*\/src\/settings\.ts):(\d+):\d+\)/;
 
 /** `stats` is built, too, wherever the tests send to it: see `test/backend.ts`. */
-describeInProcess("the built functions, each in a process of its own", () => {
+describe("the built functions, each in a process of its own", () => {
   let firestore: Firestore;
   let server: FirestoreServer;
   let env: Record<string, string>;

@@ -4,7 +4,7 @@ import {
   initializeTestEnvironment,
   type RulesTestEnvironment,
 } from "@firebase/rules-unit-testing";
-import { collection, deleteDoc, doc, getDoc, getDocs, setDoc } from "firebase/firestore";
+import { collection, deleteDoc, doc, getDoc, getDocs, setDoc, setLogLevel } from "firebase/firestore";
 
 const rules = readFileSync(new URL("../../../firestore.rules", import.meta.url), "utf8");
 const emulator = process.env.FIRESTORE_EMULATOR_HOST;
@@ -22,6 +22,7 @@ if (emulator) {
     let environment: RulesTestEnvironment;
 
     before(async () => {
+      setLogLevel("silent"); // It would print each refusal.
       const [host = "", port] = emulator.split(":");
       const firestore = { rules, host, port: Number(port) };
       environment = await initializeTestEnvironment({ projectId: "demo-rules", firestore });

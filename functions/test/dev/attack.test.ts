@@ -1,10 +1,9 @@
 import { expect } from "chai";
 import { fuzz } from "../../dev/attack/fuzz.ts";
 import { soak } from "../../dev/attack/soak.ts";
-import { describeInProcess } from "../backend.ts";
 
 // `npm run fuzz` sends 100,000 requests, and `npm run soak` keeps on for a minute.
-describeInProcess("under attack", () => {
+describe("under attack", () => {
   it("answers whatever comes without a 5xx or a leak, and takes valid events meanwhile", async () => {
     const seed = Date.now() % 2 ** 31;
     const { failures, counted, statuses } = await fuzz({ requests: 4_000, seed });

@@ -5,7 +5,6 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect } from "chai";
 import { anEvent } from "../../dev/testing/events.ts";
-import { describeInProcess } from "../backend.ts";
 
 const functions = new URL("../..", import.meta.url).pathname;
 
@@ -42,7 +41,7 @@ async function getJson(url: string) {
   return { status: response.status, body: await response.json() };
 }
 
-describeInProcess("npm start", () => {
+describe("npm start", () => {
   let running: ReturnType<typeof start>;
   let statsUrl = "";
   let url = "";

@@ -1,24 +1,19 @@
 import { expect } from "chai";
-import { type FirestoreServer, serveFirestore } from "../../dev/local/firestore-server.ts";
 import { type FunctionProcess, startFunction } from "../../dev/local/framework.ts";
 import { projectId } from "../../dev/local/stack.ts";
 import { anEvent, newApp } from "../../dev/testing/events.ts";
-import { createFirestore } from "../../dev/testing/firestores.ts";
 import { type SwallowingProxy, startSwallowingProxy } from "../../dev/testing/swallowing-proxy.ts";
-import { describeInProcess } from "../backend.ts";
+import { backend, storedEvents } from "../backend.ts";
 
 /** The connection is given up after 13 s; without being asked for a sign of life, after 100 s or more. */
 const LONGEST_SILENCE_MILLISECONDS = 40_000;
 
-describeInProcess("a connection to Firestore, in the process of stats", () => {
-  const firestore = createFirestore(projectId);
-  let server: FirestoreServer;
+describe("a connection to Firestore, in the process of stats", () => {
   let proxy: SwallowingProxy;
   let stats: FunctionProcess;
 
   before(async () => {
-    server = await serveFirestore(firestore);
-    proxy = await startSwallowingProxy(server.host);
+    proxy = await startSwallowingProxy(backend().firestoreHost);
     stats = await startFunction("stats", {
       GCLOUD_PROJECT: projectId,
       FIRESTORE_EMULATOR_HOST: proxy.host,
@@ -29,7 +24,6 @@ describeInProcess("a connection to Firestore, in the process of stats", () => {
   after(() => {
     stats.child.kill("SIGKILL");
     proxy.close();
-    server.close();
   });
 
   const post = async (body: object) =>
@@ -39,7 +33,7 @@ describeInProcess("a connection to Firestore, in the process of stats", () => {
     const app_id = newApp();
     const batch = [anEvent({ app_id, timestamp: 1_795_392_000_000 })];
     expect([await post(batch), await post(batch)]).to.deep.equal([200, 200]);
-    expect((await firestore.collection("events").where("app_id", "==", app_id).get()).size).to.equal(1);
+    expect(await storedEvents(app_id)).to.have.length(1);
   });
 
   it("is given up when it has gone silent, and a new one taken", async () => {

@@ -4,13 +4,14 @@ import { logs } from "../../dev/testing/captured-logs.ts";
 import { hurriedTime } from "../../dev/testing/clocks.ts";
 import { anEvent, newApp, parsedEvent } from "../../dev/testing/events.ts";
 import { interceptCalls } from "../../dev/testing/faults.ts";
+import { createFirestore } from "../../dev/testing/firestores.ts";
 import { classify } from "../../src/firestore/errors.ts";
 import { createEventStore } from "../../src/ingest/event-store.ts";
-import { backend, describeInProcess, postInProcess as post, storedEvents } from "../backend.ts";
+import { backend, postInProcess as post, storedEvents } from "../backend.ts";
 
 const timestamp = 1_795_392_000_000;
 
-describeInProcess("storing", () => {
+describe("storing", () => {
   it("keeps the cleaned event as it was sent, and what the backend knows of it", async () => {
     const app_id = newApp();
     const before = Date.now();
@@ -93,7 +94,7 @@ describeInProcess("storing", () => {
   });
 
   it("gives up the one call that Firestore does not answer, and tells apart what the others stored", async () => {
-    const db = backend().newFirestore();
+    const db = createFirestore();
     const create = storeIn(db);
     const sent: number[] = [];
     interceptCalls(db, ({ request, proceed }) =>
@@ -106,7 +107,7 @@ describeInProcess("storing", () => {
   });
 
   it("does not wait for a silent Firestore once for each call", async () => {
-    const db = backend().newFirestore();
+    const db = createFirestore();
     let calls = 0;
     interceptCalls(db, () => {
       calls++;
@@ -119,7 +120,7 @@ describeInProcess("storing", () => {
   });
 
   it("does not take its own busy CPU for a Firestore that does not answer", async () => {
-    const db = backend().newFirestore();
+    const db = createFirestore();
     const create = storeIn(db);
     let calls = 0;
     let underWay = 0;

@@ -3,7 +3,7 @@ import { expect } from "chai";
 import { logs } from "../../dev/testing/captured-logs.ts";
 import { anEvent, newApp } from "../../dev/testing/events.ts";
 import { firestoreError, interceptCalls } from "../../dev/testing/faults.ts";
-import { backend, describeInProcess, post, postInProcess, postRaw, storedEvents } from "../backend.ts";
+import { backend, post, postInProcess, postRaw, storedEvents } from "../backend.ts";
 
 const FIVE_MEBIBYTES = 5 * 1024 * 1024;
 
@@ -234,7 +234,7 @@ describe("stats, request by request", () => {
   }
 });
 
-describeInProcess("stats, when Firestore fails", () => {
+describe("stats, when Firestore fails", () => {
   const transient = {
     CANCELLED: 1,
     UNKNOWN: 2,

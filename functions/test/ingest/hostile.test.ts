@@ -1,22 +1,20 @@
 import net from "node:net";
 import { brotliCompressSync, constants, deflateSync, gzipSync } from "node:zlib";
 import { expect } from "chai";
-import { serveFirestore } from "../../dev/local/firestore-server.ts";
 import { type FunctionProcess, MEMORY_MEBIBYTES, startFunction } from "../../dev/local/framework.ts";
 import { projectId } from "../../dev/local/stack.ts";
 import { anEvent, newApp } from "../../dev/testing/events.ts";
-import { backend, describeInProcess, storedEvents } from "../backend.ts";
+import { backend, storedEvents } from "../backend.ts";
 
 const MEBIBYTE = 1024 * 1024;
 
-describeInProcess("an instance of stats under attack", () => {
+describe("an instance of stats under attack", () => {
   let stats: FunctionProcess;
 
   before(async () => {
-    const { host } = await serveFirestore(backend().firestore);
     stats = await startFunction("stats", {
       GCLOUD_PROJECT: projectId,
-      FIRESTORE_EMULATOR_HOST: host,
+      FIRESTORE_EMULATOR_HOST: backend().firestoreHost,
       STATS_TOKEN: "secret-token",
     });
   });

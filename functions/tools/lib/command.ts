@@ -6,8 +6,11 @@ import { z } from "zod";
 import { printable } from "../../src/printable.ts";
 import { type Session, terminal, UsageError } from "./session.ts";
 
-/** Exit codes. A command that looks for faults ends with `failed` if it has found any. */
-export const ExitCode = { done: 0, failed: 1, usage: 2 } as const;
+/**
+ * Exit codes. A command that looks for faults ends with `failed` if it has found any, and with `unavailable` (as `sysexits.h` has
+ * it) where what it needs is not on this machine.
+ */
+export const ExitCode = { done: 0, failed: 1, usage: 2, unavailable: 69 } as const;
 export type ExitCode = (typeof ExitCode)[keyof typeof ExitCode];
 
 export interface Command<Options extends z.ZodObject> {
