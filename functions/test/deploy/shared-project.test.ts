@@ -2,7 +2,7 @@ import { expect } from "chai";
 import { changes } from "../../dev/google/changes.ts";
 import { addForeign, addFunction, situations } from "../../dev/google/situations.ts";
 import { type Google, startGoogle } from "../../dev/google/stand-in.ts";
-import { type Clone, createClone, functionChanges, type Run } from "./operator.ts";
+import { type Clone, createClone, functionChanges, type Run } from "./clone.ts";
 
 const OURS = ["addDeltas", "countEvent", "dashboard", "stats", "sweep", "watch"];
 const PLACE = "projects/stand-in/locations/europe-west4";
