@@ -54,6 +54,17 @@ describe("firebase deploy, in a project that holds something", () => {
       }
     });
 
+    it("leaves what the older version had besides: somebody has to delete it by its name", async () => {
+      expect(google.project.functions.has(`${PLACE}/functions/sumShards`)).to.equal(true);
+      const { exitCode, output } = await clone.firebase(
+        google,
+        ...["functions:delete", "sumShards", "--region", "europe-west4", "--project", "stand-in", "--force"],
+      );
+      expect(exitCode, output).to.equal(0);
+      expect(google.project.functions.has(`${PLACE}/functions/sumShards`)).to.equal(false);
+      expect(google.project.functions.size).to.equal(OURS.length + 1);
+    });
+
     it("spares the functions, the indexes and the TTL fields of others", () => {
       const foreign = situations.foreign();
       expect(google.project.functions.get(`${PLACE}/functions/billing`)?.buildConfig).to.deep.equal(
