@@ -9,6 +9,9 @@ export const hasTerminal = /util-linux/.test(
   spawnSync("script", ["--version"], { encoding: "utf8" }).stdout ?? "",
 );
 
+/** For how long a command may show nothing before it is given up. */
+const PATIENCE_MILLISECONDS = 60_000;
+
 export interface Terminal {
   /** Waits for a text, and types an answer to it. What was there before the last answer is not looked at. */
   answer(question: string, text: string): Promise<void>;
@@ -40,8 +43,9 @@ export function openTerminal(command: string, cwd: string, env: Record<string, s
     shown,
     async answer(question, text) {
       while (!shown().slice(seen).includes(question)) {
-        const more = await Promise.race([once(child.stdout, "data"), ended.then(() => undefined)]);
-        if (!more) throw new Error(`It ended before it asked "${question}":\n${shown().slice(seen)}`);
+        const more = once(child.stdout, "data", { signal: AbortSignal.timeout(PATIENCE_MILLISECONDS) });
+        const goesOn = await Promise.race([more, ended.then(() => false)]).catch(() => false);
+        if (!goesOn) throw new Error(`It did not ask "${question}":\n${shown().slice(seen)}`);
       }
       seen = shown().length;
       child.stdin.write(`${text}\r`);
