@@ -23,18 +23,18 @@ export interface GoogleProxy {
 }
 
 /**
- * Starts one that keeps its certificate in `folder`. `answer` gets the requests to Google, and `refused` the host of any
- * other connection.
+ * Starts one that keeps its certificate in `folder`. `answer` gets the requests to Google, and `refused` hears of any
+ * other request.
  */
 export async function startProxy(
   folder: string,
   answer: RequestListener,
-  refused: (host: string) => void,
+  refused: (request: string) => void,
 ): Promise<GoogleProxy> {
   const { certificate, key } = await createCertificate(folder);
   const tls = createTlsServer({ cert: await readFile(certificate), key: await readFile(key) }, answer);
   const server = createServer((request, response) => {
-    refused(request.url ?? "");
+    refused(`${request.method} ${request.url}`);
     response.writeHead(501).end();
   });
   const sockets = new Set<Socket>();
@@ -49,7 +49,7 @@ export async function startProxy(
       socket.write("HTTP/1.1 200 Connection established\r\n\r\n");
       tls.emit("connection", socket);
     } else {
-      refused(host);
+      refused(`CONNECT ${host}`);
       socket.end("HTTP/1.1 501 Not Implemented\r\n\r\n");
     }
   });
@@ -65,29 +65,13 @@ export async function startProxy(
   };
 }
 
+/** Makes a certificate for Google's hosts. OpenSSL does, because Node cannot. */
 async function createCertificate(folder: string): Promise<{ certificate: string; key: string }> {
   const certificate = join(folder, "certificate.pem");
   const key = join(folder, "key.pem");
-  const names = HOSTS.map((host) => `DNS:${host}`).join();
-  const args = [
-    "req",
-    "-x509",
-    "-newkey",
-    "ec",
-    "-pkeyopt",
-    "ec_paramgen_curve:prime256v1",
-    "-nodes",
-    "-days",
-    "2",
-  ];
-  const files = ["-keyout", key, "-out", certificate];
-  await promisify(execFile)("openssl", [
-    ...args,
-    ...files,
-    "-subj",
-    "/CN=stand-in",
-    "-addext",
-    `subjectAltName=${names}`,
-  ]);
+  const kind = "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=stand-in";
+  const names = `subjectAltName=${HOSTS.map((host) => `DNS:${host}`).join()}`;
+  const args = [...kind.split(" "), "-addext", names, "-keyout", key, "-out", certificate];
+  await promisify(execFile)("openssl", args);
   return { certificate, key };
 }

@@ -25,8 +25,12 @@ export const situations = {
   foreign: () => addForeign(createProject()),
   /** This backend runs in it. */
   deployed: () => addOurs(createProject(), "updater-stats"),
-  /** A version of this backend from before it had a codebase of its own runs in it. */
-  older: () => addOurs(createProject(), "default"),
+  /** A version of this backend from before it had a codebase of its own runs in it, with a function that is no more. */
+  older() {
+    const project = addOurs(createProject(), "default");
+    addFunction(project, "sumShards", "default", { labels: { "deployment-scheduled": "true" } });
+    return project;
+  },
 } satisfies Record<string, () => Project>;
 
 /** The APIs of Cloud Functions are not enabled before the first deployment. */

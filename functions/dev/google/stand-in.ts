@@ -59,8 +59,7 @@ export const EVENTARC_NOT_READY: Fault = {
     "FAILED_PRECONDITION",
     'Validation failed for trigger projects/…/triggers/…: Invalid resource state for "": Permission denied while using the ' +
       "Eventarc Service Agent. If you recently started to use Eventarc, it may take a few minutes before all necessary " +
-      "permissions are propagated to the Service Agent. " +
-      "Otherwise, verify that it has Eventarc Service Agent role.",
+      "permissions are propagated to the Service Agent. Otherwise, verify that it has Eventarc Service Agent role.",
   ),
   times: 2,
 };
@@ -126,7 +125,7 @@ export async function startGoogle(given: Partial<Project> = {}): Promise<Google>
   }
 
   const folder = await mkdtemp(join(tmpdir(), "google-"));
-  const proxy = await startProxy(folder, respond, (host) => unknown.push(`CONNECT ${host}`));
+  const proxy = await startProxy(folder, respond, (request) => unknown.push(request));
   return {
     project,
     requests,

@@ -5,7 +5,7 @@ import { changes } from "../../dev/google/changes.ts";
 import type { Job } from "../../dev/google/project.ts";
 import { situations } from "../../dev/google/situations.ts";
 import { EVENTARC_NOT_READY, type Google, startGoogle } from "../../dev/google/stand-in.ts";
-import { type Clone, createClone, functionChanges, type Run, writeSettings } from "./operator.ts";
+import { type Clone, createClone, functionChanges, type Run, writeSettings } from "./clone.ts";
 
 const PLACE = "projects/stand-in/locations/europe-west4";
 

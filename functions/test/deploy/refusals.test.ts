@@ -1,10 +1,10 @@
-import { readFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect } from "chai";
 import { changes } from "../../dev/google/changes.ts";
 import { situations } from "../../dev/google/situations.ts";
 import { type Google, startGoogle } from "../../dev/google/stand-in.ts";
-import { type Clone, createClone } from "./operator.ts";
+import { type Clone, createClone } from "./clone.ts";
 
 /** `npm run deploy` looks before; here is what the CLI does by itself. */
 describe("firebase deploy, where something is missing or wrong", () => {
@@ -34,6 +34,18 @@ describe("firebase deploy, where something is missing or wrong", () => {
     const run = await clone.deploy(google, "--force");
     expect(run.exitCode).not.to.equal(0);
     expect(run.output).to.include('COUNTER_MAX_INSTANCES: expected a whole number from 1 to 1000, got "0"');
+    expect(changes(run.requests)).to.deep.equal([]);
+  });
+
+  it("stops where the build fails, and uploads nothing of an earlier one", async () => {
+    google = await startGoogle();
+    const source = join(clone.functions, "src/index.ts");
+    const text = await readFile(source, "utf8");
+    await writeFile(source, `${text}\nimport "./nothing.ts";\n`);
+    const run = await clone.deploy(google, "--force");
+    await writeFile(source, text);
+    expect(run.exitCode).not.to.equal(0);
+    expect(run.output).to.include("functions predeploy error");
     expect(changes(run.requests)).to.deep.equal([]);
   });
 

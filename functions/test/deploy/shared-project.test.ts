@@ -2,7 +2,7 @@ import { expect } from "chai";
 import { changes } from "../../dev/google/changes.ts";
 import { addForeign, addFunction, situations } from "../../dev/google/situations.ts";
 import { type Google, startGoogle } from "../../dev/google/stand-in.ts";
-import { type Clone, createClone, functionChanges, type Run } from "./operator.ts";
+import { type Clone, createClone, functionChanges, type Run } from "./clone.ts";
 
 const OURS = ["addDeltas", "countEvent", "dashboard", "stats", "sweep", "watch"];
 const PLACE = "projects/stand-in/locations/europe-west4";
@@ -52,6 +52,17 @@ describe("firebase deploy, in a project that holds something", () => {
         expect(labels, id).to.include({ "firebase-functions-codebase": "updater-stats" });
         expect(buildConfig?.runtime, id).to.equal("nodejs24");
       }
+    });
+
+    it("leaves what the older version had besides: somebody has to delete it by its name", async () => {
+      expect(google.project.functions.has(`${PLACE}/functions/sumShards`)).to.equal(true);
+      const { exitCode, output } = await clone.firebase(
+        google,
+        ...["functions:delete", "sumShards", "--region", "europe-west4", "--project", "stand-in", "--force"],
+      );
+      expect(exitCode, output).to.equal(0);
+      expect(google.project.functions.has(`${PLACE}/functions/sumShards`)).to.equal(false);
+      expect(google.project.functions.size).to.equal(OURS.length + 1);
     });
 
     it("spares the functions, the indexes and the TTL fields of others", () => {

@@ -8,7 +8,7 @@ import { promisify } from "node:util";
 import { expect } from "chai";
 import { type Google, startGoogle } from "../../dev/google/stand-in.ts";
 import { startFunction } from "../../dev/local/framework.ts";
-import { type Clone, createClone } from "./operator.ts";
+import { type Clone, createClone } from "./clone.ts";
 
 const run = promisify(execFile);
 const load = createRequire(import.meta.url);
@@ -124,7 +124,7 @@ describe("the source that firebase deploy uploads", () => {
     google = await startGoogle();
     clone = await createClone({ REGION: "europe-west4" });
     await writeFiles(clone.functions, OPERATORS_FILES);
-    await symlink("/etc", join(clone.functions, "shortcut"));
+    await symlink(join(clone.functions, "secrets"), join(clone.functions, "shortcut"));
     await addToBuild(clone);
     const { exitCode, output } = await clone.deploy(google, "--only", "functions", "--force");
     expect(exitCode, output).to.equal(0);

@@ -1,4 +1,4 @@
-/** An operator with a clone of this repository, who runs the Firebase CLI against a stand-in for Google's APIs. */
+/** A clone of this repository, in which an operator runs the Firebase CLI against a stand-in for Google's APIs. */
 
 import { spawn } from "node:child_process";
 import { once } from "node:events";
