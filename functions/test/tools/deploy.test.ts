@@ -7,7 +7,7 @@ import { expect } from "chai";
 import { changes } from "../../dev/google/changes.ts";
 import { addForeign, addFunction, FOREIGN_RULES, situations } from "../../dev/google/situations.ts";
 import { type Google, startGoogle } from "../../dev/google/stand-in.ts";
-import { type Clone, createClone, functionChanges, writeSettings } from "../deploy/operator.ts";
+import { type Clone, createClone, functionChanges, writeSettings } from "../deploy/clone.ts";
 import { hasTerminals, inTerminal } from "../terminal.ts";
 
 const FUNCTIONS = ["addDeltas", "countEvent", "dashboard", "stats", "sweep", "watch"];
