@@ -1,11 +1,14 @@
 /** Projects to deploy into: what other people, or older versions of this backend, may have left there. */
 
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { createIndex } from "./apis/firestore.ts";
 import { keepFunction } from "./apis/functions.ts";
 import type { FunctionBody } from "./function-schema.ts";
 import { createProject, defaultServiceAccount, type Project } from "./project.ts";
 
 /** What another team has in the project. */
-export const FOREIGN_RULES = `rules_version = '2';
+const FOREIGN_RULES = `rules_version = '2';
 service cloud.firestore {
   match /databases/{database}/documents {
     match /orders/{order} {
@@ -65,8 +68,28 @@ export function addForeign(project: Project): Project {
   return project;
 }
 
-/** Adds the functions of this backend, as deployed under a codebase. */
-export function addOurs(project: Project, codebase: string): Project {
+/** Adds what this backend has, with its functions under a codebase. */
+function addOurs(project: Project, codebase: string): Project {
+  const repository = join(import.meta.dirname, "../../..");
+  project.rules = readFileSync(join(repository, "firestore.rules"), "utf8");
+  const { indexes, fieldOverrides } = JSON.parse(
+    readFileSync(join(repository, "firestore.indexes.json"), "utf8"),
+  );
+  const groups = `projects/${project.projectId}/databases/(default)/collectionGroups`;
+  for (const { collectionGroup, queryScope, fields } of indexes) {
+    project.indexes.push(createIndex(`${groups}/${collectionGroup}`, queryScope, fields));
+  }
+  for (const { collectionGroup, fieldPath, ttl, indexes } of fieldOverrides) {
+    const indexed = indexes.map(({ queryScope, order }: Record<string, string>) => ({
+      queryScope,
+      fields: [{ fieldPath, order }],
+    }));
+    project.fields.push({
+      name: `${groups}/${collectionGroup}/fields/${fieldPath}`,
+      indexConfig: { indexes: indexed },
+      ...(ttl && { ttlConfig: { state: "ACTIVE" } }),
+    });
+  }
   project.cleaned.add(REGION);
   for (const id of ["stats", "dashboard"]) addFunction(project, id, codebase);
   for (const id of ["sweep", "watch"]) {
