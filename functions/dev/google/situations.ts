@@ -1,5 +1,8 @@
 /** Projects to deploy into: what other people, or older versions of this backend, may have left there. */
 
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { createIndex } from "./apis/firestore.ts";
 import { keepFunction } from "./apis/functions.ts";
 import type { FunctionBody } from "./function-schema.ts";
 import { createProject, defaultServiceAccount, type Project } from "./project.ts";
@@ -68,10 +71,30 @@ export function addForeign(project: Project): Project {
 /** Settings of this backend, as any of its versions has put them into its functions. */
 const SETTINGS = { APP_IDS: "com.example.shop", EVENT_RETENTION_DAYS: "90" };
 
-/** Adds the functions of this backend, as deployed under a codebase. */
-export function addOurs(project: Project, codebase: string): Project {
+/** Adds what this backend has, with its functions under a codebase. */
+function addOurs(project: Project, codebase: string): Project {
   const add = (id: string, more: Parameters<typeof addFunction>[3] = {}) =>
     addFunction(project, id, codebase, { ...more, environmentVariables: SETTINGS });
+  const repository = join(import.meta.dirname, "../../..");
+  project.rules = readFileSync(join(repository, "firestore.rules"), "utf8");
+  const { indexes, fieldOverrides } = JSON.parse(
+    readFileSync(join(repository, "firestore.indexes.json"), "utf8"),
+  );
+  const groups = `projects/${project.projectId}/databases/(default)/collectionGroups`;
+  for (const { collectionGroup, queryScope, fields } of indexes) {
+    project.indexes.push(createIndex(`${groups}/${collectionGroup}`, queryScope, fields));
+  }
+  for (const { collectionGroup, fieldPath, ttl, indexes } of fieldOverrides) {
+    const indexed = indexes.map(({ queryScope, order }: Record<string, string>) => ({
+      queryScope,
+      fields: [{ fieldPath, order }],
+    }));
+    project.fields.push({
+      name: `${groups}/${collectionGroup}/fields/${fieldPath}`,
+      indexConfig: { indexes: indexed },
+      ...(ttl && { ttlConfig: { state: "ACTIVE" } }),
+    });
+  }
   project.cleaned.add(REGION);
   for (const id of ["stats", "dashboard"]) add(id);
   for (const id of ["sweep", "watch"]) {

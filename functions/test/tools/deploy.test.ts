@@ -8,7 +8,7 @@ import { changes } from "../../dev/google/changes.ts";
 import { addForeign, addFunction, FOREIGN_RULES, situations } from "../../dev/google/situations.ts";
 import { type Google, startGoogle } from "../../dev/google/stand-in.ts";
 import { type Clone, createClone, functionChanges, writeSettings } from "../deploy/clone.ts";
-import { hasTerminals, inTerminal } from "../terminal.ts";
+import { type Dialogue, hasTerminal, inTerminal } from "../terminal.ts";
 
 const FUNCTIONS = ["addDeltas", "countEvent", "dashboard", "stats", "sweep", "watch"];
 
@@ -47,11 +47,11 @@ describe("npm run deploy", () => {
     return { exitCode, printed, complaints };
   }
 
-  /** Runs it in a terminal, for somebody who answers. */
-  const deployInTerminal = ({ env }: Google, dialogue: [string, string][]) =>
+  /** Runs it in a terminal. */
+  const deployInTerminal = ({ env }: Google, dialogue: Dialogue) =>
     inTerminal(
-      "tools/deploy.ts --project stand-in",
-      { cwd: clone.functions, env, timeout: 100_000 },
+      `"${process.execPath}" tools/deploy.ts --project stand-in`,
+      { cwd: clone.functions, env },
       dialogue,
     );
 
@@ -211,7 +211,7 @@ describe("npm run deploy", () => {
 
   describe("in a terminal (needs script of util-linux)", () => {
     before(function () {
-      if (!hasTerminals) this.skip();
+      if (!hasTerminal) this.skip();
     });
 
     it("asks before anything changes, and does nothing on Enter", async () => {

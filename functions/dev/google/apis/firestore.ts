@@ -139,7 +139,11 @@ export function firestoreApi(project: Project, operations: Operations): Routes {
 }
 
 /** Makes an index as Firestore keeps it: it ends in the name of the document. */
-function createIndex(group: string, queryScope: string, fields: z.output<typeof indexedField>[]): Index {
+export function createIndex(
+  group: string,
+  queryScope: string,
+  fields: z.output<typeof indexedField>[],
+): Index {
   const order = fields.findLast((field) => field.order)?.order ?? "ASCENDING";
   const named = fields.some(({ fieldPath }) => fieldPath === "__name__");
   const all = named ? fields : [...fields, { fieldPath: "__name__", order }];

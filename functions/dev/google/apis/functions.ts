@@ -128,6 +128,11 @@ function merged(existing: CloudFunction, body: FunctionBody, mask: string[]): Fu
 /** Copies the field at a path; where there is none, it is none then. */
 function copy([key = "", ...rest]: string[], from: object, to: object): void {
   const source = Reflect.get(from, key);
-  if (rest.length === 0) Reflect.set(to, key, source);
-  else copy(rest, source ?? {}, Reflect.get(to, key) ?? Reflect.set(to, key, {}));
+  if (rest.length === 0) {
+    Reflect.set(to, key, source);
+    return;
+  }
+  const target = Reflect.get(to, key) ?? {};
+  Reflect.set(to, key, target);
+  copy(rest, source ?? {}, target);
 }

@@ -2,21 +2,25 @@ import { fileURLToPath } from "node:url";
 import { expect } from "chai";
 import { newApp } from "../../../dev/testing/events.ts";
 import { backend, storedEvents } from "../../backend.ts";
-import { hasTerminals, inTerminal } from "../../terminal.ts";
+import { type Dialogue, hasTerminal, inTerminal } from "../../terminal.ts";
 
 const functions = fileURLToPath(new URL("../../..", import.meta.url));
 
 /** Runs a command of this repository in a terminal. */
-const inTerminalHere = (args: string, dialogue: Parameters<typeof inTerminal>[2]) =>
-  inTerminal(args, { cwd: functions, env: { ...process.env, PORT: "0" } }, dialogue);
+const runHere = (args: string, dialogue: Dialogue) =>
+  inTerminal(
+    `"${process.execPath}" ${args}`,
+    { cwd: functions, env: { ...process.env, PORT: "0" } },
+    dialogue,
+  );
 
 describe("in a terminal (needs script of util-linux)", () => {
   before(function () {
-    if (!hasTerminals) this.skip();
+    if (!hasTerminal) this.skip();
   });
 
   it("npm start shows the counters on Enter and stops on Ctrl-C", async () => {
-    const { exitCode, shown } = await inTerminalHere("dev/local/start.ts", [
+    const { exitCode, shown } = await runHere("dev/local/start.ts", [
       ["Ctrl-C stops it.", "\n"],
       ["Nothing is counted yet.", "\u0003"],
     ]);
@@ -35,10 +39,9 @@ describe("in a terminal (needs script of util-linux)", () => {
   ] as const) {
     it(`a tool does nothing on ${answer}`, async () => {
       const app = newApp();
-      const { exitCode, shown } = await inTerminalHere(
-        `tools/simulate.ts --devices 1 --app ${app} --url ${url()}`,
-        [["[y/N]", typed]],
-      );
+      const { exitCode, shown } = await runHere(`tools/simulate.ts --devices 1 --app ${app} --url ${url()}`, [
+        ["[y/N]", typed],
+      ]);
       expect(shown).to.include("Send the events of 1 made-up device to 0.0.0.0");
       expect(shown).to.include("Nothing was done.").and.not.include("requests with");
       expect(exitCode).to.equal(0);
@@ -48,10 +51,9 @@ describe("in a terminal (needs script of util-linux)", () => {
 
   it("a tool does what it asked about on yes, with a progress bar", async () => {
     const app = newApp();
-    const { exitCode, shown } = await inTerminalHere(
-      `tools/simulate.ts --devices 3 --app ${app} --url ${url()}`,
-      [["[y/N]", "y\n"]],
-    );
+    const { exitCode, shown } = await runHere(`tools/simulate.ts --devices 3 --app ${app} --url ${url()}`, [
+      ["[y/N]", "y\n"],
+    ]);
     expect(shown).to.include("3 of 3").and.include("requests with");
     expect(exitCode).to.equal(0);
     expect(await storedEvents(app)).not.to.have.length(0);
