@@ -31,13 +31,14 @@ const command: Command<typeof options> = {
   async run({ project: given, yes }, session) {
     const cli = firebaseCli();
     const chosen = await chooseProject(cli, given);
-    const { region, statsToken } = readEnvironment(cli, chosen);
+    const { region, serviceAccount, statsToken } = readEnvironment(cli, chosen);
     const project = await readProject(cli, chosen.id, JSON.parse(read("firestore.indexes.json")));
     if (!hasDatabase(project)) throw new Error(noDatabase(chosen.id, region));
 
     const { codebase } = JSON.parse(read("firebase.json")).functions[0];
-    const plan = planDeployment(project, { region, codebase });
+    const plan = planDeployment(project, { region, serviceAccount, codebase });
     session.print(shown(plan));
+    if (plan.moved.length > 0) throw new Error(movedAccount(plan.moved, chosen.id, codebase));
     if (yes) refuseLosses(plan);
     if (!(await session.confirm(question(plan, chosen.id), yes))) return ExitCode.done;
 
@@ -77,6 +78,15 @@ function noDatabase(project: string, region: string): string {
     `${project} has no Firestore database. \`firebase deploy\` would create one in the US, and its location can never be changed.`,
     "Create it where the functions run (REGION), or where your company must store its data, then deploy again:",
     `npx --prefix functions firebase firestore:databases:create "${DATABASE}" --location ${region} --project ${project}`,
+  ].join("\n");
+}
+
+function movedAccount(functions: string[], project: string, codebase: string): string {
+  const names = functions.map((name) => `${codebase}:${name}`).join(" ");
+  return [
+    "SERVICE_ACCOUNT has changed. Google would go on calling these functions as the old account, and would be refused.",
+    "Delete them, then deploy again. `sweep` counts what comes meanwhile:",
+    `npx --prefix functions firebase functions:delete ${names} --project ${project}`,
   ].join("\n");
 }
 

@@ -210,7 +210,10 @@ describe("firebase deploy, in a new project", () => {
     let fourth: Run;
 
     before(async () => {
-      const bindings = [{ role: "roles/run.invoker", members: ["user:you@example.com"] }];
+      const bindings = [
+        { role: "roles/run.invoker", members: ["user:lost@example.com"] },
+        { role: "roles/run.servicesInvoker", members: ["user:kept@example.com"] },
+      ];
       google.project.invokers.set(`${PLACE}/services/dashboard`, {
         version: 1,
         etag: "BwYtQm3kXxY=",
@@ -237,8 +240,8 @@ describe("firebase deploy, in a new project", () => {
       expect(functionOf("countEvent").serviceConfig).to.include({ maxInstanceCount: 5 });
     });
 
-    it("takes the right to open the dashboard back: who has it on the function alone loses it", () => {
-      expect(invokersOf("dashboard")).to.deep.equal([]);
+    it("lets in to the dashboard whoever has the role that the README names, and nobody else", () => {
+      expect(invokersOf("dashboard")).to.deep.equal(["user:kept@example.com"]);
     });
   });
 });

@@ -185,19 +185,12 @@ describe("npm run deploy", () => {
     addForeign(project.project);
     delete project.project.rules;
     const others = structuredClone([...project.project.indexes, ...project.project.fields]);
-    const service = "projects/stand-in/locations/europe-west4/services/dashboard";
-    const viewers = { role: "roles/run.servicesInvoker", members: ["user:viewer@example.com"] };
-    project.project.invokers.get(service)?.bindings?.push(viewers);
-
     const { exitCode, complaints } = await deploy(project, "--project", "stand-in", "--yes");
     expect(exitCode, complaints).to.equal(0);
     expect([...functionChanges(project.requests, "PATCH").keys()]).to.have.members(FUNCTIONS);
     expect(functionChanges(project.requests, "DELETE")).to.be.empty;
-    const { indexes, fields, invokers } = project.project;
+    const { indexes, fields } = project.project;
     expect([...indexes, ...fields]).to.deep.include.members(others);
-    const bindings = invokers.get(service)?.bindings ?? [];
-    expect(bindings, "the role that the README names").to.deep.include(viewers);
-    expect(bindings.find(({ role }) => role === "roles/run.invoker")?.members ?? []).to.deep.equal([]);
   });
 
   it("with --yes refuses to delete functions of ours in another region, to which apps may send", async () => {
@@ -207,6 +200,28 @@ describe("npm run deploy", () => {
     expect(exitCode).to.equal(1);
     expect(complaints).to.match(/^deploy: this would delete stats \(europe-west4\), .*dashboard/);
     expect(changes(project.requests)).to.deep.equal([]);
+  });
+
+  it("stops where another account would leave Google's calls refused, and says what to do, which works", async () => {
+    const project = await projectIn("deployed");
+    const account = "updater-stats@stand-in.iam.gserviceaccount.com";
+    await writeSettings(clone.functions, { REGION: "europe-west4", SERVICE_ACCOUNT: account });
+    const { exitCode, complaints } = await deploy(project, "--project", "stand-in", "--yes");
+    expect(exitCode).to.equal(1);
+    expect(changes(project.requests)).to.deep.equal([]);
+
+    const [, command = ""] = /^npx --prefix functions firebase (.*)$/m.exec(complaints) ?? [];
+    const { output } = await clone.firebase(project, ...command.split(" "), "--force");
+    expect(project.project.functions.size, output).to.equal(2);
+    const again = await deploy(project, "--project", "stand-in", "--yes");
+    expect(again.exitCode, again.complaints).to.equal(0);
+    for (const { name, serviceConfig, eventTrigger } of project.project.functions.values()) {
+      expect(serviceConfig.serviceAccountEmail, name).to.equal(account);
+      if (eventTrigger) expect(eventTrigger.serviceAccountEmail, name).to.equal(account);
+    }
+    for (const { httpTarget } of project.project.jobs.values()) {
+      expect(httpTarget.oidcToken?.serviceAccountEmail).to.equal(account);
+    }
   });
 
   describe("in a terminal (needs script of util-linux)", () => {

@@ -32,6 +32,8 @@ export interface DeployedFunction {
   region: string;
   codebase: string;
   environmentVariables?: Record<string, string>;
+  /** Its e-mail address. */
+  serviceAccount?: string | null;
 }
 
 export interface Database {

@@ -6,6 +6,12 @@ import { DATABASE, type Project } from "./project.ts";
 /** The functions that `src/index.ts` exports. */
 export const FUNCTIONS = ["stats", "countEvent", "addDeltas", "sweep", "watch", "dashboard"];
 
+/** Those that Eventarc and Cloud Scheduler call. Both sign in as the account with which the function was created. */
+const CALLED_BY_GOOGLE = ["countEvent", "addDeltas", "sweep", "watch"];
+
+/** Functions run as this account unless they have one of their own. */
+const DEFAULT_ACCOUNT = /-compute@developer\.gserviceaccount\.com$/;
+
 /** A setting that every version of this backend has put into the environment of its functions. */
 const OUR_SETTING = "EVENT_RETENTION_DAYS";
 
@@ -29,13 +35,17 @@ export interface Plan {
   replacedRules: string | undefined;
   /** Functions that an earlier version of ours left, which the CLI deletes, having asked. */
   deleted: string[];
+  /** Functions that would run as another account, while Google goes on calling them as the old one, and is refused. */
+  moved: string[];
 }
 
-/** Works it out, for functions in this region; `codebase` is that of `firebase.json`. */
+/** Works it out, for functions in this region and of this account; `codebase` is that of `firebase.json`. */
 export function planDeployment(
   { id, database, rules, otherIndexes, otherFields, functions }: Project & { database: Database },
-  { region, codebase }: { region: string; codebase: string },
+  { region, serviceAccount, codebase }: { region: string; serviceAccount: string; codebase: string },
 ): Plan {
+  const isItsAccount = (account: string) =>
+    serviceAccount === "" ? DEFAULT_ACCOUNT.test(account) : account === serviceAccount;
   const takesPlaceOf = (deployed: DeployedFunction) => deployed.region === region && isName(deployed.id);
   const [ours, others] = partition(functions, (deployed) => isOurs(deployed, codebase));
   const [updated, old] = partition(ours, takesPlaceOf);
@@ -51,6 +61,7 @@ export function planDeployment(
         "region",
         near ? region : `${region}, though the database is elsewhere: every event goes there and back`,
       ],
+      ["account", serviceAccount || "the project's default account"],
       ["functions", changes(updated.map((deployed) => deployed.id))],
       [
         "rules",
@@ -68,6 +79,10 @@ export function planDeployment(
     replaced: [...(replacedRules === undefined ? [] : ["the Firestore rules"]), ...inTheWay.map(place)],
     replacedRules,
     deleted: deleted.map(place),
+    moved: updated
+      .filter((deployed) => deployed.serviceAccount && !isItsAccount(deployed.serviceAccount))
+      .map(({ id }) => id)
+      .filter((id) => CALLED_BY_GOOGLE.includes(id)),
   };
 }
 

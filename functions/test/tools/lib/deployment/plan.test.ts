@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { expect } from "chai";
 import { FUNCTIONS, planDeployment } from "../../../../tools/lib/deployment/plan.ts";
 
-const target = { region: "europe-west4", codebase: "updater-stats" };
+const target = { region: "europe-west4", serviceAccount: "", codebase: "updater-stats" };
 
 const empty = {
   id: "my-project",
@@ -28,6 +28,7 @@ describe("what a deployment would do", () => {
       ["project", "my-project"],
       ["database", "(default), in eur3"],
       ["region", "europe-west4"],
+      ["account", "the project's default account"],
       ["functions", "create stats, countEvent, addDeltas, sweep, watch, dashboard"],
       ["rules", "let no client in"],
     ]);
@@ -102,6 +103,29 @@ describe("what a deployment would do", () => {
     const said = rows({ otherIndexes: ["orders (shop, total)"], otherFields: ["sessions.expires"] });
     expect(said["other indexes"]).to.match(/^orders \(shop, total\): they stay/);
     expect(said["other fields"]).to.match(/^sessions.expires: .*stay/);
+  });
+
+  it("would let Google call functions as an account that is refused, where the account has changed", () => {
+    const [byDefault, own, other] = [
+      "123456789012-compute@developer.gserviceaccount.com",
+      "updater-stats@my-project.iam.gserviceaccount.com",
+      "other@my-project.iam.gserviceaccount.com",
+    ];
+    const called = ["countEvent", "addDeltas", "sweep", "watch"];
+    for (const [before, serviceAccount, moved] of [
+      [byDefault, "", []],
+      [own, own, []],
+      [byDefault, own, called],
+      [own, other, called],
+      [own, "", called],
+    ] as const) {
+      const functions = functionsOf("updater-stats", FUNCTIONS).map((deployed) => ({
+        ...deployed,
+        serviceAccount: before,
+      }));
+      const plan = planDeployment({ ...empty, functions }, { ...target, serviceAccount });
+      expect(plan.moved, `${before} → ${serviceAccount}`).to.deep.equal(moved);
+    }
   });
 
   it("says where the functions are far from the database", () => {
