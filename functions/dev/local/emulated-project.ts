@@ -24,7 +24,11 @@ const firebaseJson = JSON.parse(readFileSync(join(project, "firebase.json"), "ut
  * the path of its `firebase.json`.
  */
 export function createTestProject(): string {
-  const functions = firebaseJson.functions.map((source: object) => ({ ...source, configDir: "settings" }));
+  const functions = firebaseJson.functions.map((source: { ignore: string[] }) => ({
+    ...source,
+    configDir: "settings",
+    ignore: [...source.ignore, "lib"], // The emulator would load the functions anew when a test builds the page.
+  }));
   const path = createProject({ functions });
   const settings = join(dirname(path), "settings");
   mkdirSync(settings);
