@@ -4,21 +4,35 @@ import { randomUUID } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { HttpFunction } from "@google-cloud/functions-framework";
-import type { Firestore } from "firebase-admin/firestore";
+import { initializeApp } from "firebase-admin/app";
+import { type Firestore, getFirestore } from "firebase-admin/firestore";
+import { systemTime } from "../dev/testing/clocks.ts";
+import { createDeltaAdder } from "../src/counting/add-deltas.ts";
+import { createEventCounter } from "../src/counting/count-events.ts";
 import { DELTAS, dayId, uncountedEvents } from "../src/counting/documents.ts";
+import { sweepDeltas, sweepEvents } from "../src/counting/sweep.ts";
 
 export interface Backend {
   /** The URL of the `stats` function: in a process of its own, as an instance of Cloud Functions runs it. */
   statsUrl: string;
   /** The same in this process, where tests can make its calls of Firestore fail and read its log. */
   statsUrlInProcess: string;
-  /** The URL of an HTTPS function beside all the others: in the stack, or in the Functions emulator. */
-  functionUrl(name: string): string;
+  /** The Firestore of both. */
   firestore: Firestore;
-  /** Where other processes reach it, for `FIRESTORE_EMULATOR_HOST`. */
-  firestoreHost: string;
+  /** The variables by which another process reaches it. */
+  environment: { GCLOUD_PROJECT: string; FIRESTORE_EMULATOR_HOST: string };
   /** An empty Firestore that no function listens to. */
   newFirestore(): Firestore;
+  /** Resolves when every stored event is counted. */
+  settled(): Promise<void>;
+  deployed: Deployment;
+}
+
+/** All functions side by side, with their triggers: the stack on this machine, or the Functions emulator. */
+interface Deployment {
+  /** The URL of an HTTPS function. */
+  url(name: string): string;
+  firestore: Firestore;
   /** Resolves when every stored event, and every delta, has been through its trigger. */
   settled(): Promise<void>;
 }
@@ -40,61 +54,79 @@ export async function startBackend(): Promise<void> {
 }
 
 async function inMemory(): Promise<Backend> {
-  const { startStack } = await import("../dev/local/stack.ts");
+  const { projectId, startStack } = await import("../dev/local/stack.ts");
   const { serveFirestore } = await import("../dev/local/firestore-server.ts");
   const { createFirestore } = await import("../dev/testing/firestores.ts");
   const { functionUrls, firestore, settled } = await startStack(0);
-  const { host: firestoreHost } = await serveFirestore(firestore);
-  const functionUrl = (name: string) => functionUrls.get(name) ?? "";
+  const { host } = await serveFirestore(firestore);
+  const environment = { GCLOUD_PROJECT: projectId, FIRESTORE_EMULATOR_HOST: host };
+  const url = (name: string) => functionUrls.get(name) ?? "";
   return {
-    statsUrl: await startStats(firestoreHost),
-    statsUrlInProcess: functionUrl("stats"),
-    functionUrl,
+    statsUrl: await startStats(environment),
+    statsUrlInProcess: url("stats"),
     firestore,
-    firestoreHost,
+    environment,
     newFirestore: createFirestore,
     settled,
+    deployed: { url, firestore, settled },
   };
 }
 
-/** A project of its own is an empty database of its own: the emulator makes one for each name. */
+/**
+ * Each process of the tests has a project of its own. The emulator calls no triggers there, so what is stored is counted as
+ * `sweep` counts it. It does for the project of the deployed functions, one after another: with all tests in that, each waited
+ * for the events of the others, on a busy machine for minutes.
+ */
 async function emulators(): Promise<Backend> {
-  const { initializeApp } = await import("firebase-admin/app");
-  const { getFirestore } = await import("firebase-admin/firestore");
-  const { projectId } = await import("../dev/local/stack.ts");
   const { useFirestore } = await import("../src/firestore/connection.ts");
-  const { port } = JSON.parse(readFileSync(new URL("../../firebase.json", import.meta.url), "utf8")).emulators
-    .functions;
-  const firestore = getFirestore(initializeApp({ projectId }));
+  const environment = {
+    GCLOUD_PROJECT: `demo-tests-${process.pid}`,
+    FIRESTORE_EMULATOR_HOST: process.env.FIRESTORE_EMULATOR_HOST ?? "",
+  };
+  const firestore = emulatedFirestore(environment.GCLOUD_PROJECT);
+  useFirestore(firestore);
+  const countEvent = createEventCounter(firestore, systemTime);
+  const addDelta = createDeltaAdder(firestore, systemTime);
+  return {
+    statsUrl: await startStats(environment),
+    statsUrlInProcess: await serveStats(),
+    firestore,
+    environment,
+    newFirestore: () => emulatedFirestore(`demo-empty-${randomUUID().slice(0, 8)}`),
+    async settled() {
+      await sweepEvents(firestore, Number.POSITIVE_INFINITY, countEvent);
+      await sweepDeltas(firestore, Number.POSITIVE_INFINITY, addDelta);
+    },
+    deployed: await emulatedFunctions(),
+  };
+}
+
+/** The functions that the Functions emulator runs, and for which the Firestore emulator calls triggers. */
+async function emulatedFunctions(): Promise<Deployment> {
+  const { projectId } = await import("../dev/local/stack.ts");
+  const firebaseJson = readFileSync(new URL("../../firebase.json", import.meta.url), "utf8");
+  const { port } = JSON.parse(firebaseJson).emulators.functions;
+  const firestore = emulatedFirestore(projectId);
   const uncounted = uncountedEvents(firestore).limit(1);
   const deltas = firestore.collection(DELTAS).limit(1);
-  useFirestore(firestore);
-  const firestoreHost = process.env.FIRESTORE_EMULATOR_HOST ?? "";
   return {
-    statsUrl: await startStats(firestoreHost),
-    statsUrlInProcess: await serveStats(),
-    functionUrl: (name) => `http://127.0.0.1:${port}/${projectId}/us-central1/${name}`,
+    url: (name) => `http://127.0.0.1:${port}/${projectId}/us-central1/${name}`,
     firestore,
-    firestoreHost,
-    newFirestore() {
-      const name = `demo-empty-${randomUUID().slice(0, 8)}`;
-      return getFirestore(initializeApp({ projectId: name }, name));
-    },
     async settled() {
       while (!((await uncounted.get()).empty && (await deltas.get()).empty)) await sleep(50);
     },
   };
 }
 
+/** A project of its own is an empty database of its own: the emulator makes one for each name. */
+function emulatedFirestore(projectId: string): Firestore {
+  return getFirestore(initializeApp({ projectId }, projectId));
+}
+
 /** Starts `stats` in a process of its own. Resolves with its URL. */
-async function startStats(firestoreHost: string): Promise<string> {
-  const { projectId } = await import("../dev/local/stack.ts");
+async function startStats(environment: Backend["environment"]): Promise<string> {
   const { startFunction } = await import("../dev/local/framework.ts");
-  const { url } = await startFunction("stats", {
-    GCLOUD_PROJECT: projectId,
-    FIRESTORE_EMULATOR_HOST: firestoreHost,
-    MAX_EVENTS_PER_SECOND: "0",
-  });
+  const { url } = await startFunction("stats", { ...environment, MAX_EVENTS_PER_SECOND: "0" });
   return url;
 }
 

@@ -2,14 +2,23 @@
 
 import { execFileSync, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
 import { type Command, ExitCode, flag, main } from "../../tools/lib/command.ts";
-import { emulatorEnvironment, findOfficialFirestore, type OfficialFirestore } from "./official-firestore.ts";
-import { createTestProject } from "./test-project.ts";
+import { createProjectWithoutUi, createTestProject } from "./emulated-project.ts";
+import {
+  downloadPathOf,
+  emulatorEnvironment,
+  findOfficialFirestore,
+  type OfficialFirestore,
+} from "./official-firestore.ts";
 
-/** The Functions emulator starts a process for each call at once, 50 at most: more than a machine has cores only wait. */
-const CALLS_AT_ONCE = 4;
+/**
+ * The Functions emulator starts a process of its own for each call at once, 50 at most. On two cores, 500 events took as long to
+ * be counted by one process, two, four or 50; two of them contend for counters, as instances do.
+ */
+const CALLS_AT_ONCE = 2;
 
 const functions = join(import.meta.dirname, "../..");
 const firebase = join(functions, "node_modules/.bin/firebase");
@@ -32,7 +41,7 @@ const command: Command<typeof options> = {
     }
     const firestore = requireFirestore();
     execFileSync("npm", ["run", "build"], { cwd: functions, stdio: "inherit" });
-    const suite = spawn(firebase, test ? testArguments() : ["emulators:start"], {
+    const suite = spawn(firebase, test ? testArguments() : startArguments(), {
       cwd: functions,
       env: {
         ...process.env,
@@ -57,6 +66,16 @@ function testArguments(): string[] {
   return ["--config", createTestProject(), "emulators:exec", "--log-verbosity", "SILENT", "mocha"];
 }
 
+/** The suite would end if it could not download its UI. */
+function startArguments(): string[] {
+  const start = ["emulators:start"];
+  if (existsSync(downloadPathOf("ui"))) return start;
+  const reason = download("ui");
+  if (reason === undefined) return start;
+  console.log(`The Emulator Suite starts without its UI, which cannot be downloaded: ${reason}`);
+  return ["--config", createProjectWithoutUi(), ...start];
+}
+
 /** Finds it, or downloads it. */
 function requireFirestore(): OfficialFirestore {
   const found = findOfficialFirestore();
@@ -64,15 +83,21 @@ function requireFirestore(): OfficialFirestore {
   const { missing, advice, downloadPath } = found;
   if (downloadPath === undefined) fail(`${missing}.`, advice);
   console.log("Downloading the Firestore emulator …");
-  const { stdout } = spawnSync(firebase, ["setup:emulators:firestore"], { cwd: functions, encoding: "utf8" });
+  const reason = download("firestore");
   const downloaded = findOfficialFirestore();
   if (!("missing" in downloaded)) return downloaded;
-  const reason = stdout?.match(/Error: (.*)/)?.[1] ?? "the Firebase CLI does not say why";
   fail(
-    `the Firestore emulator cannot be downloaded: ${reason}`,
+    `the Firestore emulator cannot be downloaded: ${reason ?? downloaded.missing}`,
     `Behind a proxy, set HTTPS_PROXY. Or copy it from a machine that has it, to ${downloadPath}`,
     `Or ${advice.charAt(0).toLowerCase()}${advice.slice(1)}`,
   );
+}
+
+/** Lets the Firebase CLI download it. Returns the reason if it cannot. */
+function download(emulator: "firestore" | "ui"): string | undefined {
+  const setup = spawnSync(firebase, [`setup:emulators:${emulator}`], { cwd: functions, encoding: "utf8" });
+  if (setup.status === 0 && existsSync(downloadPathOf(emulator))) return undefined;
+  return setup.stdout?.match(/Error: (.*)/)?.[1] ?? "the Firebase CLI does not say why";
 }
 
 function fail(...lines: string[]): never {

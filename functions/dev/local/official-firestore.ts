@@ -45,7 +45,7 @@ export function findOfficialFirestore(): OfficialFirestore | Missing {
     const missing = `the Firestore emulator is not where FIRESTORE_EMULATOR_BINARY_PATH says: there is no ${named}`;
     return { missing, advice: "Set it to the path of a jar, or unset it." };
   }
-  const downloadPath = firebaseDownloadPath();
+  const downloadPath = downloadPathOf("firestore");
   if (existsSync(downloadPath)) return { java, jar: downloadPath };
   const component = findComponent();
   if (component) return runnable(component, java);
@@ -95,11 +95,11 @@ function versionOf(java: string): number {
   return Number(stderr?.match(/version "(\d+)/)?.[1] ?? 0);
 }
 
-/** The emulator is a download of 130 MB, once per version of the Firebase CLI. */
-function firebaseDownloadPath(): string {
+/** Where the Firebase CLI has its downloads: one of 130 MB for Firestore and one for the UI, once per version of the CLI. */
+export function downloadPathOf(emulator: "firestore" | "ui"): string {
   const emulators = "firebase-tools/lib/emulator/downloadableEmulators.js";
   const { getDownloadDetails } = createRequire(import.meta.url)(emulators);
-  return getDownloadDetails("firestore").downloadPath;
+  return getDownloadDetails(emulator).downloadPath;
 }
 
 /** The jar of the Cloud CLI's component, where it is installed. */

@@ -6,7 +6,7 @@ import { newApp } from "../../dev/testing/events.ts";
 import { firestoreError, interceptCalls } from "../../dev/testing/faults.ts";
 import { createDeltaAdder } from "../../src/counting/add-deltas.ts";
 import type { DeltaDocument } from "../../src/counting/documents.ts";
-import { backend, counts, readCounts } from "../backend.ts";
+import { backend, readCounts } from "../backend.ts";
 import { addAllDeltas } from "../tools/operator.ts";
 
 const COUNTER = "counters/com.example.shop@2.5.1";
@@ -49,8 +49,10 @@ describe("adding deltas", () => {
   it("is triggered by their creation", async () => {
     const app_id = newApp();
     const delta = { app_id, version_name: "2.5.1", days: { [DAY]: day(3) } };
-    const ref = await backend().firestore.collection("deltas").add(delta);
-    expect(await counts(`counters/${app_id}@2.5.1`)).to.deep.equal(counted(3));
+    const { firestore, settled } = backend().deployed;
+    const ref = await firestore.collection("deltas").add(delta);
+    await settled();
+    expect(await readCounts(firestore, `counters/${app_id}@2.5.1`)).to.deep.equal(counted(3));
     expect((await ref.get()).exists).to.equal(false);
   });
 

@@ -46,7 +46,7 @@ describe("dashboard, request by request", () => {
   });
 
   it("finds its files wherever it is mounted, with and without a slash after its name", async () => {
-    const mounted = backend().functionUrl("dashboard");
+    const mounted = backend().deployed.url("dashboard");
     for (const page of [
       mounted,
       `${mounted}/`,

@@ -1,6 +1,5 @@
 import { expect } from "chai";
 import { type FunctionProcess, startFunction } from "../../dev/local/framework.ts";
-import { projectId } from "../../dev/local/stack.ts";
 import { anEvent, newApp } from "../../dev/testing/events.ts";
 import { type SwallowingProxy, startSwallowingProxy } from "../../dev/testing/swallowing-proxy.ts";
 import { backend, storedEvents } from "../backend.ts";
@@ -13,9 +12,9 @@ describe("a connection to Firestore, in the process of stats", () => {
   let stats: FunctionProcess;
 
   before(async () => {
-    proxy = await startSwallowingProxy(backend().firestoreHost);
+    proxy = await startSwallowingProxy(backend().environment.FIRESTORE_EMULATOR_HOST);
     stats = await startFunction("stats", {
-      GCLOUD_PROJECT: projectId,
+      ...backend().environment,
       FIRESTORE_EMULATOR_HOST: proxy.host,
       FIRESTORE_PREFER_REST: "true",
     });

@@ -2,7 +2,6 @@ import net from "node:net";
 import { brotliCompressSync, constants, deflateSync, gzipSync } from "node:zlib";
 import { expect } from "chai";
 import { type FunctionProcess, MEMORY_MEBIBYTES, startFunction } from "../../dev/local/framework.ts";
-import { projectId } from "../../dev/local/stack.ts";
 import { anEvent, newApp } from "../../dev/testing/events.ts";
 import { backend, storedEvents } from "../backend.ts";
 
@@ -13,8 +12,7 @@ describe("an instance of stats under attack", () => {
 
   before(async () => {
     stats = await startFunction("stats", {
-      GCLOUD_PROJECT: projectId,
-      FIRESTORE_EMULATOR_HOST: backend().firestoreHost,
+      ...backend().environment,
       STATS_TOKEN: "secret-token",
     });
   });
