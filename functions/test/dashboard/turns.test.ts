@@ -26,7 +26,7 @@ describe("who asks for devices at once", () => {
   });
 
   it("waits for one that hangs no longer than for an answer, and is forgotten where nobody waits any more", async () => {
-    const { clock, timers } = hurriedTime;
+    let now = 0;
     const done: string[] = [];
     const ask = createTurns(
       async (asked: string) => {
@@ -34,12 +34,14 @@ describe("who asks for devices at once", () => {
         done.push(asked);
       },
       4_000,
-      clock.now,
-      timers,
+      () => now,
+      hurriedTime.timers,
     );
     const first = [ask("hangs"), ask("too late")];
-    await clock.sleep(2_000);
+    await hurriedTime.clock.sleep(1); // The first has begun to hang.
+    now = 2_000;
     const later = ask("in time");
+    now = 4_000;
     const [hung, late] = await Promise.allSettled(first);
     expect([hung?.status, late?.status]).to.deep.equal(["rejected", "rejected"]);
     await later;
