@@ -12,9 +12,11 @@ import {
   firebaseCli,
   firebaseDeploy,
   root,
+  sayReasons,
 } from "./lib/deployment/firebase-cli.ts";
 import { type Plan, planDeployment } from "./lib/deployment/plan.ts";
 import { DATABASE, type Project, readProject } from "./lib/deployment/project.ts";
+import { type Session, UsageError } from "./lib/session.ts";
 
 const options = z.object({
   project: text("ID", "the project (default: that of `firebase use`)"),
@@ -28,37 +30,42 @@ const command: Command<typeof options> = {
     "`firebase deploy`. With --yes it does not ask, and refuses where something would be replaced or deleted.",
   example: "--project my-project",
   options,
-  async run({ project: given, yes }, session) {
-    const cli = firebaseCli();
-    const chosen = await chooseProject(cli, given);
-    const { region, serviceAccount, statsToken } = readEnvironment(cli, chosen);
-    const project = await readProject(cli, chosen.id, JSON.parse(read("firestore.indexes.json")));
-    if (!hasDatabase(project)) throw new Error(noDatabase(chosen.id, region));
-
-    const { codebase } = JSON.parse(read("firebase.json")).functions[0];
-    const plan = planDeployment(project, { region, serviceAccount, codebase });
-    session.print(shown(plan));
-    if (plan.moved.length > 0) throw new Error(movedAccount(plan.moved, chosen.id, codebase));
-    if (yes) refuseLosses(plan);
-    if (!(await session.confirm(question(plan, chosen.id), yes))) return ExitCode.done;
-
-    const deployed = yes
-      ? // Apart from each other, since --force would delete indexes and TTL policies of others.
-        (await firebaseDeploy(chosen, "--only", "functions", "--force", "--non-interactive")) &&
-        (await firebaseDeploy(chosen, "--only", "firestore", "--non-interactive"))
-      : await firebaseDeploy(chosen);
-    if (!deployed) throw new Error(FAILED);
-    const token = statsToken && `?token=${statsToken}`;
-    session.print(
-      `\nDeployed. What the app needs:\nstatsUrl: "https://${region}-${chosen.id}.cloudfunctions.net/stats${token}"`,
-    );
-    return ExitCode.done;
-  },
+  run: (values, session) =>
+    run(values, session).catch((error) => {
+      throw error instanceof UsageError ? error : new Error(sayReasons(error));
+    }),
 };
 
+async function run({ project: given, yes }: z.output<typeof options>, session: Session): Promise<ExitCode> {
+  const cli = firebaseCli();
+  const chosen = await chooseProject(cli, given);
+  const { region, serviceAccount, statsToken } = readEnvironment(cli, chosen);
+  const project = await readProject(cli, chosen.id, JSON.parse(read("firestore.indexes.json")));
+  if (!hasDatabase(project)) throw new Error(noDatabase(chosen.id, region));
+
+  const { codebase } = JSON.parse(read("firebase.json")).functions[0];
+  const plan = planDeployment(project, { region, serviceAccount, codebase });
+  session.print(shown(plan));
+  if (plan.moved.length > 0) throw new Error(movedAccount(plan.moved, chosen.id, region));
+  if (yes || !process.stdin.isTTY) refuseLosses(plan);
+  if (!(await session.confirm(question(plan, chosen.id), yes))) return ExitCode.failed;
+
+  const deployed = yes
+    ? // Apart from each other, since --force would delete indexes and TTL policies of others.
+      (await firebaseDeploy(chosen, "--only", "functions", "--force", "--non-interactive")) &&
+      (await firebaseDeploy(chosen, "--only", "firestore", "--non-interactive"))
+    : await firebaseDeploy(chosen);
+  if (!deployed) throw new Error(FAILED);
+  const token = statsToken && `?token=${statsToken}`;
+  session.print(
+    `\nDeployed. What the app needs:\nstatsUrl: "https://${region}-${chosen.id}.cloudfunctions.net/stats${token}"`,
+  );
+  return ExitCode.done;
+}
+
 const FAILED =
-  "`firebase deploy` has failed, see above. It can be repeated at any time. The first one into a project often fails because " +
-  'Google\'s own accounts are not ready ("Permission denied while using the Eventarc Service Agent"): repeat it in five minutes.';
+  "`firebase deploy` has failed or was stopped, see above. It can be repeated at any time. Where it says " +
+  "`Permission denied while using the Eventarc Service Agent`, Google's accounts are not ready: repeat it in five minutes.";
 
 function read(file: string): string {
   return readFileSync(join(root, file), "utf8");
@@ -76,17 +83,16 @@ function hasDatabase(project: Project): project is Project & { database: Databas
 function noDatabase(project: string, region: string): string {
   return [
     `${project} has no Firestore database. \`firebase deploy\` would create one in the US, and its location can never be changed.`,
-    "Create it where the functions run (REGION), or where your company must store its data, then deploy again:",
+    "Create it in the Firebase console, or by this command, where the functions run or where your data must be. Then deploy again:",
     `npx --prefix functions firebase firestore:databases:create "${DATABASE}" --location ${region} --project ${project}`,
   ].join("\n");
 }
 
-function movedAccount(functions: string[], project: string, codebase: string): string {
-  const names = functions.map((name) => `${codebase}:${name}`).join(" ");
+function movedAccount(functions: string[], project: string, region: string): string {
   return [
-    "SERVICE_ACCOUNT has changed. Google would go on calling these functions as the old account, and would be refused.",
+    "functions run as another account than SERVICE_ACCOUNT says. Google would go on calling these as that one, and be refused.",
     "Delete them, then deploy again. `sweep` counts what comes meanwhile:",
-    `npx --prefix functions firebase functions:delete ${names} --project ${project}`,
+    `npx --prefix functions firebase functions:delete ${functions.join(" ")} --region ${region} --project ${project}`,
   ].join("\n");
 }
 
@@ -104,19 +110,23 @@ function indented(line: string): string {
 }
 
 function refuseLosses({ replaced, deleted }: Plan): void {
-  const losses = [
-    ...(replaced.length > 0 ? [`replace ${replaced.join(", ")}, which are not ours`] : []),
-    ...(deleted.length > 0 ? [`delete ${deleted.join(", ")}`] : []),
-  ];
-  if (losses.length === 0) return;
-  throw new Error(
-    `this would ${losses.join(", and ")}. --yes does not agree to that: use a project of its own, or deploy in a terminal.`,
-  );
+  if (replaced.length > 0) {
+    throw new Error(
+      `this would replace ${replaced.join(", ")}, which may not be ours. Only somebody at a terminal can agree to that. ` +
+        "Use a project of its own.",
+    );
+  }
+  if (deleted.length > 0) {
+    throw new Error(
+      `this would delete ${deleted.join(", ")}. Only somebody at a terminal can agree to that. ` +
+        "Or delete them by `npx --prefix functions firebase functions:delete NAME --region REGION`.",
+    );
+  }
 }
 
 function question({ replaced }: Plan, project: string): string {
   if (replaced.length === 0) return `Deploy to ${project}?`;
-  return `This replaces what is not ours: ${replaced.join(", ")}. Deploy to ${project} all the same?`;
+  return `This replaces what may not be ours: ${replaced.join(", ")}. Deploy to ${project} all the same?`;
 }
 
 await main(command);

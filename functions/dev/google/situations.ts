@@ -31,7 +31,10 @@ export const situations = {
   /** A version of this backend from before it had a codebase of its own runs in it, with a function that is no more. */
   older() {
     const project = addOurs(createProject(), "default");
-    addFunction(project, "sumShards", "default", { labels: { "deployment-scheduled": "true" } });
+    addFunction(project, "sumShards", "default", {
+      labels: { "deployment-scheduled": "true" },
+      environmentVariables: SETTINGS,
+    });
     return project;
   },
 } satisfies Record<string, () => Project>;

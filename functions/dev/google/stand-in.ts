@@ -14,7 +14,7 @@ import { runApi } from "./apis/run.ts";
 import { schedulerApi } from "./apis/scheduler.ts";
 import { signIn } from "./environment.ts";
 import { createOperations } from "./operations.ts";
-import { createProject, type Project } from "./project.ts";
+import { createProject, NEEDED_APIS, type Project } from "./project.ts";
 import { startProxy } from "./proxy.ts";
 import { createRouter, GoogleError } from "./routes.ts";
 
@@ -49,6 +49,14 @@ export interface Google {
   /** Answers the next requests that a fault hits with its error. */
   fail(fault: Fault): void;
   close(): Promise<void>;
+}
+
+/** An API that is not enabled answers nothing else. */
+function notEnabled(api: string, { projectNumber }: Project): GoogleError {
+  return new GoogleError(
+    "PERMISSION_DENIED",
+    `${api} API has not been used in project ${projectNumber} before or it is disabled. Enable it, then retry.`,
+  );
 }
 
 /** Until Eventarc's agent has its roles, it cannot create triggers: this is what a first deployment meets, once for each trigger. */
@@ -100,6 +108,7 @@ export async function startGoogle(given: Partial<Project> = {}): Promise<Google>
     if (name && name !== project.projectId && name !== project.projectNumber) {
       throw new GoogleError("PERMISSION_DENIED", `Permission denied on resource project ${name}.`);
     }
+    if (NEEDED_APIS.includes(api) && !project.apis.has(api)) throw notEnabled(api, project);
     const fault = faults.find((fault) => fault.times > 0 && fault.hits(request));
     if (fault) {
       fault.times--;

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { expect } from "chai";
 import { changes } from "../../dev/google/changes.ts";
+import { GoogleError } from "../../dev/google/routes.ts";
 import { addForeign, addFunction, FOREIGN_RULES, situations } from "../../dev/google/situations.ts";
 import { type Google, startGoogle } from "../../dev/google/stand-in.ts";
 import { type Clone, createClone, functionChanges, writeSettings } from "../deploy/clone.ts";
@@ -58,7 +59,9 @@ describe("npm run deploy", () => {
   it("stops at the placeholder of .firebaserc", async () => {
     const { exitCode, complaints } = await deploy(await projectIn("empty"));
     expect(exitCode).to.equal(2);
-    expect(complaints).to.match(/^deploy: No project is chosen: demo-updater-stats is the placeholder/);
+    expect(complaints).to.match(
+      /^deploy: No project is chosen: only the placeholder of \.firebaserc is there\./,
+    );
   });
 
   it("takes the project of `firebase use`, which leaves .firebaserc alone", async () => {
@@ -74,14 +77,16 @@ describe("npm run deploy", () => {
     it("says how to make them", async () => {
       await rm(join(clone.functions, ".env"));
       const { exitCode, complaints } = await deploy(await projectIn("empty"), "--project", "stand-in");
-      expect(exitCode).to.equal(2);
-      expect(complaints).to.include("cp functions/.env.example functions/.env");
+      expect(exitCode).to.equal(1);
+      expect(complaints).to.match(
+        /^deploy: there are no settings yet\. Copy functions\/\.env\.example to functions\/\.env,/,
+      );
     });
 
     it("says which lines to add", async () => {
       await writeFile(join(clone.functions, ".env"), "REGION=europe-west4\nAPP_IDS=\n");
       const { exitCode, complaints } = await deploy(await projectIn("empty"), "--project", "stand-in");
-      expect(exitCode).to.equal(2);
+      expect(exitCode).to.equal(1);
       const lines = complaints.split("\n").filter((line) => /^[A-Z_]+=/.test(line));
       expect(lines).to.include("EVENT_RETENTION_DAYS=90").and.not.include("APP_IDS=");
       await writeFile(
@@ -92,12 +97,21 @@ describe("npm run deploy", () => {
       expect(later).to.match(/^deploy: stand-in has no Firestore database\./);
     });
 
+    it("says what the Firebase CLI cannot read", async () => {
+      await writeFile(join(clone.functions, ".env"), "FOO BAR\n");
+      const { exitCode, complaints } = await deploy(await projectIn("empty"), "--project", "stand-in");
+      expect(exitCode).to.equal(1);
+      expect(complaints).to.include("Failed to load environment variables from .env.").and.include("FOO BAR");
+    });
+
     it("says which is wrong, and sends nothing", async () => {
       await writeSettings(clone.functions, { STATS_MIN_INSTANCES: "5" });
       const project = await projectIn("empty");
       const { exitCode, complaints } = await deploy(project, "--project", "stand-in", "--yes");
-      expect(exitCode).to.equal(2);
-      expect(complaints).to.match(/^deploy: functions\/\.env: STATS_MIN_INSTANCES: expected at most /);
+      expect(exitCode).to.equal(1);
+      expect(complaints).to.match(
+        /^deploy: a wrong setting in functions\/\.env\. STATS_MIN_INSTANCES: expected at most /,
+      );
       expect(project.requests).to.deep.equal([]);
     });
   });
@@ -120,6 +134,17 @@ describe("npm run deploy", () => {
     const { exitCode, complaints } = await deploy(project, "--project", "stand-in", "--yes");
     expect(exitCode).to.equal(1);
     expect(complaints).to.match(/^deploy: the database of stand-in is in Datastore mode/);
+  });
+
+  it("says what Google answers where it may not read, and changes nothing", async () => {
+    const project = await projectIn("empty");
+    const error = new GoogleError("PERMISSION_DENIED", "Permission 'cloudfunctions.functions.list' denied");
+    project.project.apis.add("cloudfunctions.googleapis.com");
+    project.fail({ hits: ({ api }) => api === "cloudfunctions.googleapis.com", error, times: 9 });
+    const { exitCode, complaints } = await deploy(project, "--project", "stand-in", "--yes");
+    expect(exitCode).to.equal(1);
+    expect(complaints).to.include("Permission 'cloudfunctions.functions.list' denied");
+    expect(changes(project.requests)).to.deep.equal([]);
   });
 
   it("changes nothing where nobody can be asked", async () => {
@@ -159,9 +184,7 @@ describe("npm run deploy", () => {
     const project = await projectIn("foreign");
     const { exitCode, printed, complaints } = await deploy(project, "--project", "stand-in", "--yes");
     expect(exitCode).to.equal(1);
-    expect(complaints).to.match(
-      /^deploy: this would replace the Firestore rules, which are not ours\. --yes /,
-    );
+    expect(complaints).to.match(/^deploy: this would replace the Firestore rules, which may not be ours\. /);
     expect(printed).to.include("    match /orders/{order} {");
     expect(printed).to.match(/^other functions +billing \(europe-west4\): they stay$/m);
     expect(printed).to.match(/^other indexes +orders \(customer, ordered_at\): they stay/m);
@@ -170,12 +193,13 @@ describe("npm run deploy", () => {
   });
 
   it("with --yes refuses to replace a function of others that has a name of ours", async () => {
-    const project = await projectIn("empty");
+    const project = await projectIn("foreign");
+    delete project.project.rules;
     addFunction(project.project, "stats", "shop");
     const { exitCode, complaints } = await deploy(project, "--project", "stand-in", "--yes");
     expect(exitCode).to.equal(1);
     expect(complaints).to.match(
-      /^deploy: this would replace stats \(europe-west4\), which are not ours\. --yes /,
+      /^deploy: this would replace stats \(europe-west4\), which may not be ours\. /,
     );
     expect(changes(project.requests)).to.deep.equal([]);
   });
@@ -203,7 +227,7 @@ describe("npm run deploy", () => {
   });
 
   it("stops where another account would leave Google's calls refused, and says what to do, which works", async () => {
-    const project = await projectIn("deployed");
+    const project = await projectIn("older");
     const account = "updater-stats@stand-in.iam.gserviceaccount.com";
     await writeSettings(clone.functions, { REGION: "europe-west4", SERVICE_ACCOUNT: account });
     const { exitCode, complaints } = await deploy(project, "--project", "stand-in", "--yes");
@@ -212,10 +236,14 @@ describe("npm run deploy", () => {
 
     const [, command = ""] = /^npx --prefix functions firebase (.*)$/m.exec(complaints) ?? [];
     const { output } = await clone.firebase(project, ...command.split(" "), "--force");
-    expect(project.project.functions.size, output).to.equal(2);
+    expect(
+      [...project.project.functions.keys()].map((name) => name.split("/").at(-1)),
+      output,
+    ).to.have.members(["stats", "dashboard", "sumShards"]);
     const again = await deploy(project, "--project", "stand-in", "--yes");
     expect(again.exitCode, again.complaints).to.equal(0);
     for (const { name, serviceConfig, eventTrigger } of project.project.functions.values()) {
+      if (name.endsWith("/sumShards")) continue;
       expect(serviceConfig.serviceAccountEmail, name).to.equal(account);
       if (eventTrigger) expect(eventTrigger.serviceAccountEmail, name).to.equal(account);
     }
@@ -232,9 +260,9 @@ describe("npm run deploy", () => {
     it("asks before anything changes, and does nothing on Enter", async () => {
       const project = await projectIn("foreign");
       const { exitCode, shown } = await deployInTerminal(project, [["[y/N]", "\n"]]);
-      expect(exitCode).to.equal(0);
+      expect(exitCode).to.equal(1);
       expect(shown).to.include(
-        "This replaces what is not ours: the Firestore rules. Deploy to stand-in all the same?",
+        "This replaces what may not be ours: the Firestore rules. Deploy to stand-in all the same?",
       );
       expect(shown).to.include("Nothing was done.");
       expect(changes(project.requests)).to.deep.equal([]);

@@ -47,7 +47,9 @@ export const terminal: Session = {
   async confirm(question, agreed) {
     if (agreed) return true;
     if (!process.stdin.isTTY) {
-      throw new UsageError(`${question} Nobody can be asked here, so nothing was done. Add --yes to agree.`);
+      throw new UsageError(
+        `${question} Nobody can be asked here, so nothing was done. Add -- --yes to agree.`,
+      );
     }
     const dialogue = createInterface({ input: process.stdin, output: process.stderr });
     // Rejects on Ctrl-C and Ctrl-D.

@@ -4,16 +4,16 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { declaredParams } from "firebase-functions/params";
 import { readSettings, SettingError, type Settings } from "../../../src/settings.ts";
-import { UsageError } from "../session.ts";
 import { type ChosenProject, type FirebaseCli, root } from "./firebase-cli.ts";
 
 const functions = join(root, "functions");
 
-/** Reads `functions/.env` and that of the project. Throws a `UsageError` where a setting is missing or wrong. */
+/** Reads `functions/.env` and that of the project. Throws an error that says which setting is missing or wrong. */
 export function readEnvironment(cli: FirebaseCli, { id, alias }: ChosenProject): Settings {
-  if (!existsSync(join(functions, ".env")) && !existsSync(join(functions, `.env.${id}`))) {
-    throw new UsageError(
-      "There are no settings yet. Copy them with `cp functions/.env.example functions/.env`, and set REGION and APP_IDS there.",
+  const files = [".env", `.env.${id}`, `.env.${alias}`].filter((name) => existsSync(join(functions, name)));
+  if (files.length === 0) {
+    throw new Error(
+      "there are no settings yet. Copy functions/.env.example to functions/.env, and set REGION and APP_IDS there.",
     );
   }
   const env = cli.env.loadUserEnvs({
@@ -22,16 +22,17 @@ export function readEnvironment(cli: FirebaseCli, { id, alias }: ChosenProject):
     projectId: id,
     projectAlias: alias,
   });
+  const where = files.map((name) => `functions/${name}`).join(" or ");
   const missing = declaredParams.map(({ name }) => name).filter((name) => env[name] === undefined);
   if (missing.length > 0) {
-    throw new UsageError(
-      `functions/.env lacks settings. Add these lines, and change what should differ:\n${examples(missing)}`,
+    throw new Error(
+      `settings are missing in ${where}. Add these lines, and change what should differ:\n${examples(missing)}`,
     );
   }
   try {
     return readSettings(env);
   } catch (error) {
-    throw error instanceof SettingError ? new UsageError(`functions/.env: ${error.message}`) : error;
+    throw error instanceof SettingError ? new Error(`a wrong setting in ${where}. ${error.message}`) : error;
   }
 }
 

@@ -7,6 +7,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { createRequire } from "node:module";
 import { join } from "node:path";
+import { stripVTControlCharacters } from "node:util";
 import { UsageError } from "../session.ts";
 
 /** The folder of `firebase.json`. */
@@ -57,6 +58,7 @@ export interface FirebaseCli {
     listIndexes(project: string, database: string): Promise<Named[]>;
     listFieldOverrides(project: string, database: string): Promise<Named[]>;
     indexMatchesSpec(index: Named, spec: unknown, edition: string): boolean;
+    fieldMatchesSpec(field: Named, spec: unknown): boolean;
   };
   rules: {
     listAllReleases(project: string): Promise<{ name: string; rulesetName: string }[]>;
@@ -98,13 +100,35 @@ export async function chooseProject(cli: FirebaseCli, given: string | undefined)
   await new cli.Command("deploy").action(() => {}).runner()(options); // It completes the options.
   const { projectId: id, projectAlias: alias } = options;
   if (id === undefined || id.startsWith("demo-")) {
+    const reason = given
+      ? `${given} is a name for emulators`
+      : "only the placeholder of .firebaserc is there";
     throw new UsageError(
-      `No project is chosen${id ? `: ${id} is the placeholder of .firebaserc` : ""}. ` +
+      `No project is chosen: ${reason}. ` +
         "Choose yours with `npx --prefix functions firebase use PROJECT`, or name it with --project.",
     );
   }
   await cli.requireAuth(options);
   return { id, alias };
+}
+
+/** An error of the CLI: its message may say little, and wrap what Google answered. */
+interface CliError extends Error {
+  original?: Error;
+  children?: Error[];
+}
+
+/** The error and those that it wraps, outermost first. */
+export function reasonsOf(error: unknown): Error[] {
+  if (!(error instanceof Error)) return [];
+  const { original, children = [] }: CliError = error;
+  return [error, ...[...(original ? [original] : []), ...children].flatMap(reasonsOf)];
+}
+
+/** What the CLI has to say, without the colours that it uses. */
+export function sayReasons(error: unknown): string {
+  const messages = reasonsOf(error).map(({ message }) => stripVTControlCharacters(message).trim());
+  return [...new Set(messages.filter(Boolean))].join("\n") || String(error);
 }
 
 /** Runs `firebase deploy` in this terminal. Answers whether it succeeded. */

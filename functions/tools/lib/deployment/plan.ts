@@ -18,6 +18,19 @@ const OUR_SETTING = "EVENT_RETENTION_DAYS";
 /** The codebase of functions whose `firebase.json` names none; ours before it had one of its own. */
 const DEFAULT_CODEBASE = "default";
 
+/** Functions that earlier versions had besides. */
+const FORMER_FUNCTIONS = ["sumShards"];
+
+/**
+ * Rules that let nobody in, apart from space: the Firebase console's in production mode, and ours. Others may be as strict, but
+ * only Firestore can tell, so whoever deploys is asked.
+ */
+const CLOSED_RULES =
+  /^(rules_version=['"]2['"];)?servicecloud\.firestore\{match\/databases\/\{\w+\}\/documents\{match\/\{\w+=\*\*\}\{allowread,write:iffalse;\}\}\}$/;
+
+/** A line that is only a comment, of plain characters: others might end the line where it seems to go on. */
+const COMMENT_LINE = /^[ \t]*\/\/[ -~]*$/gm;
+
 /** Firestore's multi-regions, and the regions that they consist of. */
 const MULTI_REGIONS: Record<string, string[]> = {
   nam5: ["us-central1"],
@@ -41,7 +54,17 @@ export interface Plan {
 
 /** Works it out, for functions in this region and of this account; `codebase` is that of `firebase.json`. */
 export function planDeployment(
-  { id, database, rules, otherIndexes, otherFields, functions }: Project & { database: Database },
+  {
+    id,
+    database,
+    rules,
+    otherIndexes,
+    otherFields,
+    contestedFields,
+    functions,
+  }: Project & {
+    database: Database;
+  },
   { region, serviceAccount, codebase }: { region: string; serviceAccount: string; codebase: string },
 ): Plan {
   const isItsAccount = (account: string) =>
@@ -52,6 +75,7 @@ export function planDeployment(
   const [inTheWay, staying] = partition(others, takesPlaceOf);
   const [deleted, left] = partition(old, (deployed) => deployed.codebase === codebase);
   const replacedRules = rules !== undefined && !isClosed(rules) ? rules : undefined;
+  const contested = ours.length === 0 ? contestedFields : []; // Otherwise, they are of an earlier version.
   const near = isNear(region, database.locationId);
   return {
     rows: [
@@ -67,16 +91,24 @@ export function planDeployment(
         "rules",
         replacedRules === undefined
           ? "let no client in"
-          : "not ours: they let clients in, and are replaced by those of this repository",
+          : "may let clients in, see below; they are replaced by rules that let no client in",
       ],
       ...row("other indexes", otherIndexes, "they stay, unless you let Firebase delete them"),
-      ...row("other fields", otherFields, "their indexes and TTL stay, unless you let Firebase delete them"),
+      ...row(
+        "other fields",
+        otherFields.filter((name) => !contested.includes(name)),
+        "their indexes and TTL stay, unless you let Firebase delete them",
+      ),
       ...row("other functions", staying.map(place), "they stay"),
-      ...row("same names", inTheWay.map(place), "not ours, and replaced by ours"),
+      ...row("same names", [...inTheWay.map(place), ...contested], "not ours, and replaced by ours"),
       ...row("old functions", deleted.map(place), "ours of before, deleted if you let Firebase delete them"),
       ...row("old functions", left.map(place), "ours of before; they stay, so delete them"),
     ],
-    replaced: [...(replacedRules === undefined ? [] : ["the Firestore rules"]), ...inTheWay.map(place)],
+    replaced: [
+      ...(replacedRules === undefined ? [] : ["the Firestore rules"]),
+      ...inTheWay.map(place),
+      ...contested,
+    ],
     replacedRules,
     deleted: deleted.map(place),
     moved: updated
@@ -86,15 +118,14 @@ export function planDeployment(
   };
 }
 
-/** Whether no rule lets a client in. It takes what stands in comments for rules, too: better one question too many. */
 function isClosed(rules: string): boolean {
-  const grants = rules.match(/\ballow\b[^;}]*/g) ?? [];
-  return grants.every((grant) => /:\s*if\s+false\s*$/.test(grant));
+  return CLOSED_RULES.test(rules.replace(COMMENT_LINE, "").replace(/[ \t\r\n]+/g, ""));
 }
 
-function isOurs({ codebase, environmentVariables = {} }: DeployedFunction, ourCodebase: string): boolean {
+function isOurs({ id, codebase, environmentVariables = {} }: DeployedFunction, ourCodebase: string): boolean {
   if (codebase === ourCodebase) return true;
-  return codebase === DEFAULT_CODEBASE && OUR_SETTING in environmentVariables;
+  const isKnown = isName(id) || FORMER_FUNCTIONS.includes(id);
+  return codebase === DEFAULT_CODEBASE && isKnown && OUR_SETTING in environmentVariables;
 }
 
 /** Cloud Run's services are in lower case, so `countevent` is in the way of `countEvent`. */

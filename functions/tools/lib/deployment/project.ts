@@ -1,6 +1,12 @@
 /** Reads from a project what a deployment could change. */
 
-import type { Database, DeployedFunction, FirebaseCli, Named } from "./firebase-cli.ts";
+import {
+  type Database,
+  type DeployedFunction,
+  type FirebaseCli,
+  type Named,
+  reasonsOf,
+} from "./firebase-cli.ts";
 
 /** The database that the functions use: the SDK's default. */
 export const DATABASE = "(default)";
@@ -15,6 +21,8 @@ export interface Project {
   otherIndexes: string[];
   /** Fields with indexes or a TTL policy of their own that `firestore.indexes.json` does not have. */
   otherFields: string[];
+  /** Fields that are otherwise than there, and others of collections that are named there. */
+  contestedFields: string[];
   functions: DeployedFunction[];
 }
 
@@ -40,13 +48,19 @@ export async function readProject(cli: FirebaseCli, id: string, file: IndexFile)
   const edition = database?.databaseEdition ?? "STANDARD";
   const isOurs = (index: Named) =>
     file.indexes.some((spec) => firestore.indexMatchesSpec(index, spec, edition));
-  const inFile = new Set(file.fieldOverrides.map((field) => `${field.collectionGroup}.${field.fieldPath}`));
+  const groups = new Set(file.fieldOverrides.map((spec) => spec.collectionGroup));
+  const isIn = (field: Named) =>
+    file.fieldOverrides.some((spec) => `${spec.collectionGroup}.${spec.fieldPath}` === fieldName(field));
+  const isAsInFile = (field: Named) =>
+    file.fieldOverrides.some((spec) => firestore.fieldMatchesSpec(field, spec));
+  const isContested = (field: Named) => groups.has(collectionGroup(field)) && !isAsInFile(field);
   return {
     id,
     database,
     rules,
     otherIndexes: indexes.filter((index) => !isOurs(index)).map(describeIndex),
-    otherFields: fields.map(fieldName).filter((name) => !inFile.has(name)),
+    otherFields: fields.filter((field) => !isIn(field)).map(fieldName),
+    contestedFields: fields.filter(isContested).map(fieldName),
     functions,
   };
 }
@@ -56,10 +70,17 @@ async function orIfAbsent<T, U>(promise: Promise<T>, otherwise: U): Promise<T | 
   try {
     return await promise;
   } catch (error) {
-    const { status, message } = error as { status?: number; message?: string };
-    if (status === 404 || /has not been used in project|is disabled/.test(message ?? "")) return otherwise;
+    if (isAbsent(error)) return otherwise;
     throw error;
   }
+}
+
+function isAbsent(error: unknown): boolean {
+  const { status } = error as { status?: number };
+  if (status === 404) return true;
+  return reasonsOf(error).some(({ message }) =>
+    /API has not been used in project|SERVICE_DISABLED/.test(message),
+  );
 }
 
 async function readRules(cli: FirebaseCli, id: string): Promise<string | undefined> {

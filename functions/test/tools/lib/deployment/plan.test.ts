@@ -10,6 +10,7 @@ const empty = {
   rules: undefined,
   otherIndexes: [],
   otherFields: [],
+  contestedFields: [],
   functions: [],
 };
 
@@ -60,6 +61,11 @@ describe("what a deployment would do", () => {
     }
   });
 
+  it("takes no function of others for an earlier one of ours, whatever settings it has", () => {
+    const functions = functionsOf("default", ["billing"], target.region, { EVENT_RETENTION_DAYS: "90" });
+    expect(rows({ functions })["other functions"]).to.equal("billing (europe-west4): they stay");
+  });
+
   it("leaves the functions of others alone, also those with a name of ours in another region", () => {
     const plan = planDeployment({ ...empty, functions: functionsOf("shop", ["stats"], "us-east1") }, target);
     expect([plan.replaced, plan.deleted]).to.deep.equal([[], []]);
@@ -74,30 +80,51 @@ describe("what a deployment would do", () => {
     expect(plan.deleted).to.deep.equal(["stats (us-central1)", "merge (europe-west4)"]);
   });
 
-  const locked = readFileSync(new URL("../../../../../firestore.rules", import.meta.url), "utf8");
-  for (const [what, rules, replaced] of [
-    ["ours", locked, []],
-    ["none", "service cloud.firestore {}", []],
-    [
-      "locked otherwise",
-      "service x { match /{a=**} { allow get:if false; allow list, write : if  false } }",
-      [],
-    ],
-    [
-      "of test mode",
-      "allow read, write: if request.time < timestamp.date(2027, 1, 1);",
-      ["the Firestore rules"],
-    ],
-    ["open in one place", `${locked} match /shops/{id} { allow read; }`, ["the Firestore rules"]],
-    ["open where it seems closed", "allow read: if false || true;", ["the Firestore rules"]],
-    ["open after a closed one", "allow write: if false; allow read: if isFalse();", ["the Firestore rules"]],
-  ] as const) {
-    it(`replaces rules that let clients in, and says so: ${what}`, () => {
+  const ours = readFileSync(new URL("../../../../../firestore.rules", import.meta.url), "utf8");
+  const consoles =
+    "rules_version = '2';\n\nservice cloud.firestore {\n  match /databases/{database}/documents {\n" +
+    "    match /{document=**} {\n      allow read, write: if false;\n    }\n  }\n}\n";
+  const withGrants = (grants: string) => consoles.replace("allow read, write: if false;", grants);
+
+  it("leaves rules in force that let nobody in, which are the console's in production mode, and ours", () => {
+    for (const rules of [undefined, ours, consoles, consoles.replaceAll("\n", "\r\n")]) {
       const plan = planDeployment({ ...empty, rules }, target);
-      expect(plan.replaced).to.deep.equal(replaced);
-      expect(plan.replacedRules).to.equal(replaced.length > 0 ? rules : undefined);
+      expect([plan.replaced, plan.replacedRules], rules).to.deep.equal([[], undefined]);
+    }
+  });
+
+  // The Firestore emulator let a client in by most of these: semicolons are optional, and comments and strings hold anything.
+  for (const grants of [
+    "allow read, write: if request.time < timestamp.date(2027, 1, 1);",
+    "allow read, write: if false; allow get;",
+    "allow read, write: if false || true;",
+    "allow read: if true\n allow write: if false",
+    "allow read\n allow write: if false;",
+    "allow read: if true // was: if false\n",
+    "allow read: // default: if false;\n if true;",
+    "allow read: if ': if false;' != '';",
+    "// closed \u2028 allow read;\n allow read, write: if false;",
+    "// closed \r allow read;\n allow read, write: if false;",
+    "allow read, write: if false;\n}\nmatch /shops/{id} { allow read;",
+  ]) {
+    it(`shows rules that may let a client in, and says that they are replaced: ${JSON.stringify(grants)}`, () => {
+      const rules = withGrants(grants);
+      const plan = planDeployment({ ...empty, rules }, target);
+      expect([plan.replaced, plan.replacedRules]).to.deep.equal([["the Firestore rules"], rules]);
     });
   }
+
+  it("is to change settings of fields that others have in collections of our names, before ours are there", () => {
+    const fields = { otherFields: ["orders.forget_at", "events.delete_at"] };
+    const contestedFields = ["events.delete_at", "events.custom_id"];
+    const plan = planDeployment({ ...empty, ...fields, contestedFields }, target);
+    expect(plan.replaced).to.deep.equal(contestedFields);
+    expect(Object.fromEntries(plan.rows)["other fields"]).to.match(/^orders\.forget_at: /);
+
+    const functions = functionsOf("updater-stats", ["stats"]);
+    const upgrade = planDeployment({ ...empty, ...fields, contestedFields, functions }, target);
+    expect(upgrade.replaced, "an earlier version's").to.deep.equal([]);
+  });
 
   it("names indexes and fields of others, which stay", () => {
     const said = rows({ otherIndexes: ["orders (shop, total)"], otherFields: ["sessions.expires"] });
