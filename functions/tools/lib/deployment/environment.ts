@@ -10,7 +10,8 @@ const functions = join(root, "functions");
 
 /** Reads `functions/.env` and that of the project. Throws an error that says which setting is missing or wrong. */
 export function readEnvironment(cli: FirebaseCli, { id, alias }: ChosenProject): Settings {
-  const files = [".env", `.env.${id}`, `.env.${alias}`].filter((name) => existsSync(join(functions, name)));
+  const names = [".env", `.env.${id}`, ...(alias ? [`.env.${alias}`] : [])];
+  const files = names.filter((name) => existsSync(join(functions, name)));
   if (files.length === 0) {
     throw new Error(
       "there are no settings yet. Copy functions/.env.example to functions/.env, and set REGION and APP_IDS there.",

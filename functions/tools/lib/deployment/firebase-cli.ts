@@ -1,6 +1,6 @@
 /**
  * The Firebase CLI: the command, and the parts with which a deployment looks at a project. Those are not public, so the version of
- * `firebase-tools` is fixed, and `test/deploy` runs each against a stand-in for Google.
+ * `firebase-tools` is fixed, and `test/tools/deploy` runs each against a stand-in for Google.
  */
 
 import { spawn } from "node:child_process";

@@ -38,12 +38,12 @@ export interface IndexFile {
  */
 export async function readProject(cli: FirebaseCli, id: string, file: IndexFile): Promise<Project> {
   const firestore = new cli.FirestoreApi();
-  const database = await orIfAbsent(firestore.getDatabase(id, DATABASE), undefined);
+  const database = await orIf(isMissing, firestore.getDatabase(id, DATABASE), undefined);
   const [indexes, fields, rules, functions] = await Promise.all([
     database ? firestore.listIndexes(id, DATABASE) : [],
     database ? firestore.listFieldOverrides(id, DATABASE) : [],
-    orIfAbsent(readRules(cli, id), undefined),
-    orIfAbsent(readFunctions(cli, id), []),
+    orIf(isNotEnabled, readRules(cli, id), undefined),
+    orIf(isNotEnabled, readFunctions(cli, id), []),
   ]);
   const edition = database?.databaseEdition ?? "STANDARD";
   const isOurs = (index: Named) =>
@@ -65,19 +65,23 @@ export async function readProject(cli: FirebaseCli, id: string, file: IndexFile)
   };
 }
 
-/** Answers with a value that can be had, or with another one where there is no such thing or its API is not enabled. */
-async function orIfAbsent<T, U>(promise: Promise<T>, otherwise: U): Promise<T | U> {
-  try {
-    return await promise;
-  } catch (error) {
-    if (isAbsent(error)) return otherwise;
+/** Answers with a value that can be had, or with another one where there is a reason that it cannot. */
+async function orIf<T, U>(
+  isReason: (error: unknown) => boolean,
+  value: Promise<T>,
+  otherwise: U,
+): Promise<T | U> {
+  return value.catch((error) => {
+    if (isReason(error)) return otherwise;
     throw error;
-  }
+  });
 }
 
-function isAbsent(error: unknown): boolean {
-  const { status } = error as { status?: number };
-  if (status === 404) return true;
+function isMissing(error: unknown): boolean {
+  return (error as { status?: number }).status === 404 || isNotEnabled(error);
+}
+
+function isNotEnabled(error: unknown): boolean {
   return reasonsOf(error).some(({ message }) =>
     /API has not been used in project|SERVICE_DISABLED/.test(message),
   );
