@@ -204,6 +204,24 @@ describe("npm run deploy", () => {
     expect(changes(project.requests)).to.deep.equal([]);
   });
 
+  it("with --yes refuses to change fields of others in collections that have names of ours", async () => {
+    const project = await projectIn("foreign");
+    delete project.project.rules;
+    const events = "projects/stand-in/databases/(default)/collectionGroups/events/fields";
+    const descending = {
+      queryScope: "COLLECTION",
+      fields: [{ fieldPath: "custom_id", order: "DESCENDING" }],
+    };
+    project.project.fields.push(
+      { name: `${events}/custom_id`, indexConfig: { indexes: [descending] } },
+      { name: `${events}/delete_at`, indexConfig: {}, ttlConfig: { state: "ACTIVE" } },
+    );
+    const { exitCode, complaints } = await deploy(project, "--project", "stand-in", "--yes");
+    expect(exitCode).to.equal(1);
+    expect(complaints).to.match(/^deploy: this would replace events\.custom_id, events\.delete_at, which /);
+    expect(changes(project.requests)).to.deep.equal([]);
+  });
+
   it("with --yes takes over what an older version has deployed, and spares what is not ours", async () => {
     const project = await projectIn("older");
     addForeign(project.project);
